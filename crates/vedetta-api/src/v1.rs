@@ -18,6 +18,7 @@ mod mail;
 mod node;
 mod peers;
 mod playbooks;
+mod postures;
 mod queue;
 mod relevance;
 pub(crate) mod sensors;
@@ -180,6 +181,12 @@ fn procedures(registry: Registry) -> Registry {
         .on(Get, "/api/v1/alarms", alarms::list)
         .on(Get, "/api/v1/alarms/{alarm}", alarms::get)
         .on(Post, "/api/v1/alarms/{alarm}/answer", alarms::answer)
+        .on(Post, "/api/v1/alarms/shown", alarms::shown)
+        .on(Get, "/api/v1/postures", postures::list)
+        .on(Post, "/api/v1/postures", postures::declare)
+        .on(Post, "/api/v1/postures/{posture}/end", postures::end)
+        .on(Get, "/api/v1/vocabularies/incidents", incidents::vocabulary)
+        .on(Get, "/api/v1/emergency", alarms::emergency)
         .on(Get, "/api/v1/settings/escalation", alarms::ladder)
         .on(Put, "/api/v1/settings/escalation", alarms::put_ladder)
         .on(Get, "/api/v1/incidents/{number}/runs", playbooks::runs)
@@ -225,6 +232,7 @@ fn desk(registry: Registry) -> Registry {
         .on(Post, "/api/v1/rosters/{organisation}/handover", duty::give)
         .on(Get, "/api/v1/rosters/{organisation}/handovers", duty::handovers)
         .on(Post, "/api/v1/rosters/{organisation}/handovers/{ends}", duty::take)
+        .on(Get, "/api/v1/rosters/{organisation}/handovers/{ends}/document", clocks::handover)
         .on(Get, "/api/v1/warnings", warnings::list)
         .on(Post, "/api/v1/warnings", warnings::write)
         .on(Get, "/api/v1/warnings/{warning}", warnings::get)
@@ -232,6 +240,7 @@ fn desk(registry: Registry) -> Registry {
         .on(Get, "/api/v1/warnings/{warning}/preview", warnings::preview)
         .on(Post, "/api/v1/warnings/{warning}/steps", warnings::step)
         .on(Post, "/api/v1/warnings/{warning}/reactions", warnings::react)
+        .on(Get, "/api/v1/warnings/{warning}/document", clocks::warning)
         .on(Get, "/api/v1/concerns", warnings::concerns)
 }
 

@@ -25,8 +25,8 @@ mod live;
 mod preview;
 #[path = "it/procedures.rs"]
 mod procedures;
-#[path = "it/providers.rs"]
-mod providers;
+#[path = "it/rooms.rs"]
+mod rooms;
 #[path = "it/shift.rs"]
 mod shift;
 #[path = "it/signing_in.rs"]

@@ -18,7 +18,8 @@ use vedetta_keyring::Keyring;
 use vedetta_model::{Actor, Instant, Way};
 use vedetta_postroom::Postroom;
 use vedetta_timeliness::Timeliness;
-use vedetta_watch::{News, Watch, WatchError};
+use vedetta_watch::desk::posture::Posture;
+use vedetta_watch::{Watch, WatchError};
 use vedetta_words::Words;
 
 use crate::access::Line;
@@ -227,7 +228,9 @@ impl Console {
             Some(line) if self.lets(&actor, line.who) => Some(self.calls_to(&actor).await),
             _ => None,
         };
+        let postures = self.postures_of(&actor).await;
         Ok(Person {
+            postures,
             called,
             name: account.map_or_else(|| actor.account.to_string(), |it| it.name.clone()),
             organisation: organisation
@@ -237,6 +240,19 @@ impl Console {
             at_home: standing.own.as_ref() == Some(&actor.organisation),
             actor,
         })
+    }
+
+    /// The crises and exercises that hold for somebody. A page is shown all the same when they cannot be
+    /// read.
+    async fn postures_of(&self, by: &Actor) -> Vec<Posture> {
+        let by = by.clone();
+        let held = self.watch(move |watch| watch.postures(&by)).await;
+        let mut held = held.unwrap_or_else(|problem| {
+            tracing::error!(detail = %problem.detail, "it cannot be read which crises hold");
+            Vec::new()
+        });
+        held.retain(Posture::holds);
+        held
     }
 
     /// How many alarms call somebody. A page is shown all the same when that cannot be read.

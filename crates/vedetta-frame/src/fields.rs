@@ -41,6 +41,8 @@ pub enum FieldKind {
     Lines,
     /// From a list.
     Of(Vec<Choice>),
+    /// Several from a list.
+    Some(Vec<Choice>),
 }
 
 impl Field {
@@ -81,6 +83,20 @@ impl Field {
         Self { kind, ..self }
     }
 
+    /// Several chosen from a list.
+    pub fn some(
+        self,
+        choices: impl IntoIterator<Item = (String, &'static str)>,
+        chosen: impl Fn(&str) -> bool,
+    ) -> Self {
+        let choices = choices.into_iter().map(|(value, label)| {
+            let chosen = chosen(&value);
+            Choice { value, label, chosen }
+        });
+        let kind = FieldKind::Some(choices.collect());
+        Self { kind, ..self }
+    }
+
     /// With what was typed, unless it is fixed.
     pub fn retype(&mut self, sent: &Sent) {
         if matches!(self.kind, FieldKind::Fixed) {
@@ -89,6 +105,11 @@ impl Field {
         self.value = sent.text(self.name).to_owned();
         if let FieldKind::Of(choices) = &mut self.kind {
             choices.iter_mut().for_each(|choice| choice.chosen = choice.value == self.value);
+        }
+        if let FieldKind::Some(choices) = &mut self.kind {
+            for choice in choices {
+                choice.chosen = sent.all(self.name).any(|it| it == choice.value);
+            }
         }
     }
 }

@@ -16,9 +16,10 @@ use crate::access::Line;
 use crate::assets::PLAIN;
 use crate::console::Console;
 use crate::forms::{ONCE, SEAL};
+use crate::organisation::name;
 use crate::said::Said;
 use crate::visit::{Person, Visit};
-use vedetta_watch::{Topic, Topics};
+use vedetta_watch::desk::posture::{Kind as PostureKind, Posture};
 use vedetta_words::Words;
 
 /// The parts of the console that the header leads to.
@@ -58,6 +59,10 @@ pub enum Section {
     Publish,
     /// Early warnings.
     Warnings,
+    /// Crises and exercises.
+    Posture,
+    /// Orders that keep things still.
+    Holds,
     /// Who is on duty.
     Duty,
     /// Handing a shift over.
@@ -128,6 +133,12 @@ pub struct Frame {
     pub ways: Ways,
     /// Alarms that call who reads it: in words, or none of them just now.
     pub called: Option<String>,
+    /// The crises and exercises that hold: how each looks, and what it says.
+    pub banner: Vec<(&'static str, String)>,
+    /// The exercises in which who reads it takes part: identifier and name.
+    pub exercises: Vec<(String, String)>,
+    /// Whether alarms may call who reads it.
+    pub notifies: bool,
     /// Who signed in.
     pub person: Option<Arc<Person>>,
     /// Whose node it is.
@@ -189,8 +200,8 @@ pub struct Look {
     pub css: String,
     /// The script.
     pub js: String,
-    /// The script of passkeys.
-    pub passkeys: String,
+    /// The script that tells whom alarms call.
+    pub notify: String,
     /// The icon.
     pub icon: String,
 }
@@ -220,6 +231,28 @@ fn called(visit: &Visit, section: Section) -> Option<String> {
     })
 }
 
+/// The exercises to which something new may belong.
+fn exercises(visit: &Visit) -> Vec<(String, String)> {
+    let held = visit.person.iter().flat_map(|person| &person.postures);
+    let practised = held.filter(|it| it.declared.kind == PostureKind::Exercise);
+    practised.map(|it| (it.id.clone(), it.declared.name.clone())).collect()
+}
+
+/// What holds for who visits: each in a line.
+fn banner(console: &Console, visit: &Visit) -> Vec<(&'static str, String)> {
+    let w = visit.words;
+    let held = visit.person.iter().flat_map(|person| &person.postures);
+    let line = |it: &Posture| {
+        let centre = it.declared.centre.as_ref().map(|id| name(&console.house().standing(), id));
+        let of = centre.unwrap_or_else(|| w.posture_network().to_owned());
+        match it.declared.kind {
+            PostureKind::Crisis => ("crisis", w.posture_crisis(&it.declared.name, &of)),
+            PostureKind::Exercise => ("exercise", w.posture_exercise(&it.declared.name)),
+        }
+    };
+    held.map(line).collect()
+}
+
 impl Frame {
     /// The frame of a page with a title, in a part of the console.
     pub fn of(console: &Console, visit: &Visit, title: &str, section: Section) -> Self {
@@ -227,7 +260,7 @@ impl Frame {
         let look = || Look {
             css: assets.address("console.css"),
             js: assets.address("console.js"),
-            passkeys: assets.address("passkeys.js"),
+            notify: assets.address("notify.js"),
             icon: assets.address("icon.svg"),
         };
         let seal = match (&visit.person, &visit.doorstep) {
@@ -242,6 +275,9 @@ impl Frame {
             said: Said::of(&visit.here).map(|said| said.sentence(visit.words)),
             ways: ways(console, visit, section),
             called: called(visit, section),
+            banner: banner(console, visit),
+            exercises: exercises(visit),
+            notifies: visit.person.as_ref().is_some_and(|it| it.called.is_some()),
             person: visit.person.clone(),
             node: node_name(console),
             here: visit.here.clone(),
@@ -356,6 +392,7 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/publish", w.publish_title(), S::Publish),
                 ("/warnings", w.way_warnings(), S::Warnings),
                 ("/overdue", w.overdue_way(), S::Overdue),
+                ("/holds", w.holds_title(), S::Holds),
             ],
         ),
         (
@@ -364,6 +401,7 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/duty", w.way_duty(), S::Duty),
                 ("/handover", w.way_handover(), S::Handover),
                 ("/ladder", w.ladder_title(), S::Ladder),
+                ("/postures", w.postures_title(), S::Posture),
             ],
         ),
         (
@@ -386,16 +424,22 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/deliveries", w.way_deliveries(), S::Deliveries),
             ],
         ),
-        (
-            w.way_node(),
-            vec![
-                ("/machines", w.way_machines(), S::Machines),
-                ("/accounts", w.way_accounts(), S::Accounts),
-                ("/playbook-hosts", w.hosts_title(), S::PlaybookHosts),
-                ("/audit", w.way_audit(), S::Audit),
-            ],
-        ),
+        node(w),
     ]
+}
+
+/// The part of who runs the node.
+fn node(w: Words) -> Part {
+    use Section as S;
+    (
+        w.way_node(),
+        vec![
+            ("/machines", w.way_machines(), S::Machines),
+            ("/accounts", w.way_accounts(), S::Accounts),
+            ("/playbook-hosts", w.hosts_title(), S::PlaybookHosts),
+            ("/audit", w.way_audit(), S::Audit),
+        ],
+    )
 }
 
 /// The ways that are open to who visits.

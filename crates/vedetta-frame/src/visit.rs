@@ -15,6 +15,7 @@ use vedetta_model::{Actor, Language};
 
 use crate::access::Line;
 use crate::export;
+use vedetta_watch::desk::posture::Posture;
 use vedetta_words::Words;
 
 /// The cookie of the session. The prefix binds it to this host, to `/`, and to TLS.
@@ -81,6 +82,8 @@ pub struct Person {
     pub(crate) seal: String,
     /// Whether the organisation is the one whose node this is.
     pub at_home: bool,
+    /// The crises and exercises that hold for them.
+    pub(crate) postures: Vec<Posture>,
     /// How many alarms call them; nothing of whom none ever calls.
     pub called: Option<usize>,
 }

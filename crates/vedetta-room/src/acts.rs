@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use vedetta_frame::fields::{Field, code};
 use vedetta_frame::forms::Sent;
 use vedetta_frame::shown::moment_of;
+use vedetta_model::Language;
+use vedetta_watch::desk::class::vocabulary;
 use vedetta_watch::desk::incident::{Origin, ServiceStatus};
+use vedetta_watch::desk::notice::Element;
 use vedetta_watch::desk::severity::{Factor, Grade};
 use vedetta_watch::desk::{Change, Incident};
 use vedetta_words::Words;
@@ -22,10 +25,10 @@ pub(super) struct Act {
 /// Acts that lead to the next stage: shown open.
 const NEXT: [&str; 5] = ["triage", "confirm", "contain", "recover", "close"];
 /// All others, in the order in which they are offered.
-const MORE: [&str; 22] = [
+const MORE: [&str; 24] = [
     "note", "task", "assign", "route", "know", "classify", "judge", "override", "affect", "admit",
-    "exclude", "link", "unlink", "rename", "join", "enclose", "disclose", "hold", "release",
-    "dismiss", "reopen", "split",
+    "exclude", "link", "unlink", "rename", "join", "state", "practise", "enclose", "disclose",
+    "hold", "release", "dismiss", "reopen", "split",
 ];
 
 /// The acts that are open: those that lead on, and the others.
@@ -136,6 +139,16 @@ fn judgement(w: Words, incident: &Incident, does: &str) -> Option<Told> {
             (w.act_override(), vec![category, reason(w)])
         }
         "affect" => (w.act_affect(), affect(w, organisation(w))),
+        "state" => {
+            let elements = Element::STATED.map(|it| {
+                let (italian, english) = it.names();
+                let name = if w.0 == Language::It { italian } else { english };
+                (code(it), name)
+            });
+            let about = Field::line("about", w.act_about(), "").of(elements);
+            let says = Field::line("says", w.act_says(), "").lines().hint(w.act_says_hint());
+            (w.act_state(), vec![about, says])
+        }
         _ => return None,
     })
 }
@@ -167,6 +180,10 @@ fn circle(w: Words, does: &str) -> Option<Told> {
 fn place(w: Words, incident: &Incident, does: &str) -> Told {
     let item = || Field::line("item", w.fact_identifier(), "").required();
     match does {
+        "practise" => {
+            let exercise = Field::line("exercise", w.exercise_of(), "").hint(w.act_practise_hint());
+            (w.act_practise(), vec![exercise])
+        }
         "link" => (w.act_link(), vec![item()]),
         "unlink" => (w.act_unlink(), vec![item()]),
         "rename" => (
@@ -200,10 +217,23 @@ fn categories(w: Words) -> Vec<(String, &'static str)> {
 fn classify(w: Words, incident: &Incident) -> Vec<Field> {
     const ORIGINS: [Origin; 5] =
         [Origin::Unknown, Origin::Common, Origin::Organised, Origin::Terrorist, Origin::State];
-    let classes: Vec<_> = incident.classes.iter().map(String::as_str).collect();
+    let known = || vocabulary().filter(|it| incident.classes.contains(it.value));
+    let known: Vec<_> = known().map(|it| it.value).collect();
+    let others = incident.classes.iter().map(String::as_str);
+    let others: Vec<_> = others.filter(|it| !known.contains(it)).collect();
+    let classes = vocabulary().map(|it| {
+        let label = match w.0 {
+            Language::It => it.it,
+            Language::En => it.en,
+        };
+        (it.value.to_owned(), label)
+    });
     let origins = ORIGINS.map(|origin| (code(origin), w.origin(origin)));
     vec![
-        Field::line("classes", w.case_classes(), classes.join("\n"))
+        Field::line("classes", w.case_classes(), "")
+            .hint(w.act_classes_choose())
+            .some(classes, |value| known.contains(&value)),
+        Field::line("others", w.act_classes_others(), others.join("\n"))
             .lines()
             .hint(w.act_classes_hint()),
         Field::line("origin", w.case_origin(), code(incident.origin)).of(origins),
@@ -239,12 +269,16 @@ pub(super) fn change(w: Words, does: &str, sent: &Sent) -> Result<Change, String
     for name in FIELDS.iter().copied().filter(|(of, _)| *of == does).flat_map(|(_, names)| names) {
         let text = sent.text(name);
         let given = match *name {
-            "classes" | "people" => lines(text),
+            "classes" => {
+                let chosen = sent.all("classes").chain([sent.text("others")]);
+                lines(&chosen.collect::<Vec<_>>().join("\n"))
+            }
+            "people" => lines(text),
             "category" => json!(text.parse::<u8>().unwrap_or_default()),
             "task" => json!(text.parse::<usize>().unwrap_or(usize::MAX)),
             "awareness" | "due" | "until" => moment(w, text)?,
             "evidence" if does == "know" => moment(w, text)?,
-            "parent" | "assignee" => optional(text),
+            "parent" | "assignee" | "exercise" => optional(text),
             "organisation" if does == "task" => optional(text),
             _ => json!(text),
         };
@@ -280,9 +314,11 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("enclose", &["people"]),
     ("disclose", &["reason"]),
     ("join", &["parent"]),
+    ("practise", &["exercise"]),
     ("link", &["item"]),
     ("unlink", &["item"]),
     ("know", &["awareness", "evidence"]),
+    ("state", &["about", "says"]),
     ("hold", &["authority", "reference", "until"]),
     ("release", &["reason"]),
     ("task", &["text", "organisation", "assignee", "due"]),

@@ -93,6 +93,27 @@ pub(super) async fn answer(
     }
 }
 
+/// A page has shown who looks at it that alarms call: only then it counts.
+pub(super) async fn shown(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let actor = signed.actor();
+    console.watch(move |watch| watch.shown_alarms(&actor)).await?;
+    Ok(http::StatusCode::NO_CONTENT.into_response())
+}
+
+/// How many alarms call who asks, in words: for a page in the background.
+pub(super) async fn calling(signed: Signed) -> Result<Response, Problem> {
+    let (w, count) = (signed.words(), signed.person.called.unwrap_or(0));
+    let said = match count {
+        0 => String::new(),
+        1 => w.alarm_calls_you().to_owned(),
+        many => w.alarms_call_you(many),
+    };
+    Ok(axum::Json(serde_json::json!({ "count": count, "said": said })).into_response())
+}
+
 fn table(found: &[AlarmView]) -> Table {
     let columns = ["alarm", "number", "what", "due", "missed", "raised", "answered_by"];
     let mut table = Table::new("alarms", &columns);
@@ -233,6 +254,7 @@ fn called(
     let (state, look, more) = match state {
         CallState::Waiting => (w.call_waiting(), "badge-quiet", String::new()),
         CallState::Making { at: since } => (w.call_making(), "badge-quiet", at(*since)),
+        CallState::Offered { at: since } => (w.call_offered(), "badge-quiet", at(*since)),
         CallState::Made { at: then } => (w.call_made(), "badge-good", at(*then)),
         CallState::Failed { reason, .. } => (w.call_failed(), "badge-bad", reason.clone()),
         CallState::Unknown { at: then } => (w.call_unknown(), "badge-warn", at(*then)),

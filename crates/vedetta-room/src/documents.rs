@@ -96,6 +96,35 @@ pub(super) async fn report(
     shown((&console, &signed), report, &asked, (back, path, None)).await
 }
 
+/// A handover as it was signed.
+pub(super) async fn handover(
+    State(console): State<Console>,
+    signed: Signed,
+    Path((organisation, ends)): Path<(String, String)>,
+    Query(asked): Query<As>,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let id = format!("{organisation}/{ends}");
+    let path = format!("/handover/{id}");
+    let document = console.watch(move |watch| watch.handover_document(&actor, &id, w.0)).await?;
+    let back = ("/handover".to_owned(), w.handover_title().to_owned());
+    shown((&console, &signed), document, &asked, (back, path, None)).await
+}
+
+/// An early warning as it was written.
+pub(super) async fn warning(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Query(asked): Query<As>,
+) -> Result<Response, Problem> {
+    let (w, actor, of) = (signed.words(), signed.actor(), id.clone());
+    let document = console.watch(move |watch| watch.warning_document(&actor, &of, w.0)).await?;
+    let back = (format!("/warnings/{id}"), document.title.clone());
+    let path = format!("/warnings/{id}/document");
+    shown((&console, &signed), document, &asked, (back, path, None)).await
+}
+
 /// Where a document leads back to, its address, and what is said of it.
 type Around = ((String, String), String, Option<&'static str>);
 

@@ -19,12 +19,12 @@ use vedetta_frame::visit::Signed;
 use vedetta_watch::desk::class;
 use vedetta_watch::desk::incident::{Affected, ServiceStatus};
 use vedetta_watch::desk::severity::Factor;
-use vedetta_watch::desk::{CaseNumber, Incident};
-use vedetta_watch::{CaseView, Edit, Merge, Timeline};
+use vedetta_watch::desk::{Audience, CaseNumber, Incident};
+use vedetta_watch::{CaseView, Edit, Merge, NewFile, Timeline};
 use vedetta_words::Words;
 
 use super::acts::{Act, acts};
-use super::incidents::Row;
+use super::incidents::{Row, Source};
 
 /// A moment of the timeline.
 struct Then {
@@ -62,8 +62,11 @@ struct File {
     sha256: String,
     name: String,
     size: String,
+    media: String,
     by: String,
     at: Moment,
+    /// Whether only the room may read it.
+    for_room: bool,
 }
 
 #[derive(Template)]
@@ -77,6 +80,7 @@ struct Page {
     gravity: Gravity,
     answer: String,
     words: String,
+    source: Option<Source>,
     facts: Vec<(&'static str, String)>,
     times: Vec<(&'static str, Moment)>,
     hits: Vec<Hit>,
@@ -86,6 +90,10 @@ struct Page {
     tasks: Vec<Task>,
     items: Vec<String>,
     files: Vec<File>,
+    may_attach: bool,
+    attaching: bool,
+    leads: bool,
+    exercise: Option<String>,
     runs: Vec<super::runs::Row>,
     may_begin: bool,
     recommended: Vec<(String, Moment)>,
@@ -183,6 +191,38 @@ pub(super) async fn file(
     Ok((headers, attached.octets).into_response())
 }
 
+/// Attaches a file: known by what it holds, whatever it is called.
+pub(super) async fn attach(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(number): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (w, actor, of) = (signed.words(), signed.actor(), number.clone());
+    let version = Sequence(sent.text(SEEN).parse().unwrap_or(0));
+    let audience = match sent.text("audience") {
+        "participants" => Audience::Participants,
+        _ => Audience::Room,
+    };
+    let chosen = sent.file("file");
+    let act = async {
+        let file = chosen.ok_or_else(|| Problem::new(Kind::Invalid, w.file_missing()))?;
+        let (name, octets) = (file.name.to_string(), file.octets.to_vec());
+        let new = NewFile { version, name, octets, audience };
+        console.watch(move |watch| watch.attach(&actor, &of, new)).await?;
+        Ok::<_, Problem>(Done::to(format!("/incidents/{number}#files")).said(Said::CaseChanged))
+    };
+    match console.sent().once(&signed.person, &sent, act).await {
+        Ok(done) => Ok(done.into_response()),
+        Err(problem) if vedetta_frame::refused::told_on_form(&problem) => {
+            let mut told = read(&console, &signed, &number, None).await?;
+            (told.fault, told.attaching) = (Some(whole(w, &problem)), true);
+            page_with(vedetta_frame::refused::refusal_status(problem.kind), &told)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 /// What a form wants.
 enum Wanted {
     Change(Box<Edit>),
@@ -253,7 +293,9 @@ impl Page {
         let overridden = incident.assessment.overridden.as_ref();
         let moments = timeline.moments.iter().map(|moment| Then {
             at: Moment::of(moment.at, w),
-            by: person(&standing, moment.by.as_str()),
+            by: w
+                .writer(moment.by.as_str(), None)
+                .map_or_else(|| person(&standing, moment.by.as_str()), ToOwned::to_owned),
             words: moment.words.to(w.0).to_owned(),
         });
         let older = timeline.next.map(|place| format!("/incidents/{number}?before={}", place.0));
@@ -268,6 +310,7 @@ impl Page {
                 false => w.case_unjudged().to_owned(),
             },
             words: incident.reported.words.clone(),
+            source: incident.gathered.as_ref().map(|it| Source::of(it, w)),
             facts: facts(w, &standing, incident),
             times: times(w, incident),
             hits: incident.affected.iter().map(|it| Hit::of(w, &standing, it)).collect(),
@@ -276,7 +319,11 @@ impl Page {
             overridden: overridden.map(|it| (it.by.to_string(), it.reason.clone())),
             tasks: tasks(w, &standing, incident),
             items: incident.items.iter().map(ToString::to_string).collect(),
-            files: files(w, incident),
+            files: files(w, &standing, incident),
+            may_attach: may("attach") && signed.may_do("/incidents/{number}/files"),
+            attaching: false,
+            leads: may("enclose"),
+            exercise: incident.exercise.clone(),
             runs: Vec::new(),
             may_begin: may("follow"),
             recommended: incident
@@ -312,7 +359,11 @@ fn facts(w: Words, standing: &Standing, incident: &Incident) -> Vec<(&'static st
     let mut facts = vec![
         (w.case_organisation(), name(standing, &reported.organisation)),
         (w.case_channel(), w.channel(reported.channel).to_owned()),
-        (w.case_reporter(), person(standing, reported.by.as_str())),
+        (
+            w.case_reporter(),
+            w.writer(reported.by.as_str(), None)
+                .map_or_else(|| person(standing, reported.by.as_str()), ToOwned::to_owned),
+        ),
     ];
     if let Some(contact) = &reported.contact {
         facts.push((w.case_contact(), contact.clone()));
@@ -381,13 +432,15 @@ fn tasks(w: Words, standing: &Standing, incident: &Incident) -> Vec<Task> {
     tasks.collect()
 }
 
-fn files(w: Words, incident: &Incident) -> Vec<File> {
+fn files(w: Words, standing: &Standing, incident: &Incident) -> Vec<File> {
     let files = incident.files.iter().map(|file| File {
         sha256: file.sha256.clone(),
         name: file.name.clone(),
         size: w.octets(file.size),
-        by: file.by.to_string(),
+        media: file.media.clone(),
+        by: person(standing, file.by.as_str()),
         at: Moment::of(file.at, w),
+        for_room: file.audience == Audience::Room,
     });
     files.collect()
 }

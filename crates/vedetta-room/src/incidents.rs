@@ -16,6 +16,7 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
 use vedetta_frame::shown::{Gravity, Moment};
 use vedetta_frame::visit::Signed;
+use vedetta_watch::desk::incident::Gathered;
 use vedetta_watch::desk::{Category, StageName};
 use vedetta_watch::{CaseRow, CaseWish, QueueWish};
 use vedetta_words::Words;
@@ -51,6 +52,10 @@ pub struct Row {
     pub lead: Option<String>,
     /// Whether only a few may see it.
     pub closed_circle: bool,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
+    /// How often its channel brought it, when more than once.
+    pub gathered: Option<u64>,
 }
 
 /// A report that waits.
@@ -58,8 +63,38 @@ struct Waiting {
     row: Row,
     words: String,
     to: Option<(String, Vec<String>)>,
+    source: Option<Source>,
     alike: Vec<(String, String, u8, Vec<String>)>,
     version: u64,
+}
+
+/// Where a report that no person made comes from: a page, what it is called, and how often it came.
+pub struct Source {
+    /// Its page.
+    pub address: String,
+    /// What it is.
+    pub label: &'static str,
+    /// How often it came.
+    pub count: String,
+    /// When last.
+    pub last: Moment,
+}
+
+impl Source {
+    /// Of what was gathered.
+    pub fn of(gathered: &Gathered, w: Words) -> Self {
+        use vedetta_watch::desk::incident::Source::{Campaign, Finding, Item};
+        let (address, label) = match &gathered.source {
+            Finding { sighting } => (format!("/items/{sighting}"), w.source_finding()),
+            Campaign { campaign, .. } => {
+                (format!("/mail/campaigns/{campaign}"), w.source_campaign())
+            }
+            Item { item } => (format!("/items/{item}"), w.source_item()),
+        };
+        let count = usize::try_from(gathered.count).unwrap_or(usize::MAX);
+        let count = w.counted(count, w.source_once(), w.source_times());
+        Self { address, label, count, last: Moment::of(gathered.last, w) }
+    }
 }
 
 #[derive(Template)]
@@ -172,6 +207,7 @@ pub(super) async fn queue(
             let reasons = routed.reasons.iter().map(|it| it.to(w.0).to_owned()).collect();
             (name(&standing, &routed.to), reasons)
         }),
+        source: it.gathered.as_ref().map(|it| Source::of(it, w)),
         alike: it
             .alike
             .iter()
@@ -223,6 +259,8 @@ impl Row {
             reported: Moment::of(row.reported, w),
             lead,
             closed_circle: matches!(row.circle, vedetta_watch::Circle::Closed),
+            exercise: row.exercise.is_some(),
+            gathered: row.gathered.filter(|it| *it > 1),
         }
     }
 }

@@ -33,6 +33,7 @@ struct Page {
     fault: Option<String>,
     rungs: Vec<Rung>,
     again: String,
+    pace: String,
     may_change: bool,
 }
 
@@ -64,13 +65,15 @@ pub(super) async fn save(
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
         Err(problem) if told_on_form(&problem) => {
-            let mut told = Page::of(&console, &signed, &Ladder { rungs: vec![], again_minutes: 0 });
+            let mut told =
+                Page::of(&console, &signed, &Ladder { rungs: vec![], ..Ladder::default() });
             told.fault = Some(whole(w, &problem));
             told.rungs = (0..MOST)
                 .filter(|at| sent.given(&field("whom", *at)).is_some())
                 .map(|at| Rung::typed(w, at, &sent))
                 .collect();
             told.again = sent.text("again").to_owned();
+            told.pace = sent.text("pace").to_owned();
             page_with(refusal_status(problem.kind), &told)
         }
         Err(problem) => Err(problem),
@@ -96,7 +99,15 @@ fn wanted(sent: &Sent) -> Option<Ladder> {
             category: sent.text(&field("category", at)).parse().ok()?,
         });
     }
-    Some(Ladder { rungs, again_minutes: sent.text("again").parse().ok()? })
+    let pace = match sent.given("pace") {
+        Some(text) => {
+            let numbers = text.split_whitespace().map(|it| it.parse().ok());
+            numbers.collect::<Option<Vec<u32>>>()?.try_into().ok()?
+        }
+        None => Ladder::default().pace,
+    };
+    let again_minutes = sent.text("again").parse().ok()?;
+    Some(Ladder { rungs, again_minutes, pace })
 }
 
 const fn whom(w: Words, whom: Whom) -> &'static str {
@@ -142,6 +153,7 @@ impl Page {
             fault: None,
             rungs,
             again: ladder.again_minutes.to_string(),
+            pace: ladder.pace.map(|it| it.to_string()).join(" "),
             may_change,
         }
     }

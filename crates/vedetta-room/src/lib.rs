@@ -12,6 +12,7 @@ mod documents;
 mod duty;
 mod findings;
 mod handover;
+mod holds;
 mod incident;
 mod ladder;
 mod library;
@@ -24,6 +25,7 @@ mod overdue;
 mod playbook;
 mod playbook_hosts;
 mod playbooks;
+mod postures;
 mod roster_edit;
 mod run;
 mod runs;
@@ -46,8 +48,17 @@ fn desk(registry: Registry) -> Registry {
         .see("/incidents/{number}", incident::show)
         .act("/incidents/{number}/changes", incident::change)
         .see("/incidents/{number}/files/{sha256}", incident::file)
+        .act("/incidents/{number}/files", incident::attach)
+        .see("/postures", postures::show)
+        .act("/postures", postures::declare)
+        .act("/postures/{posture}/end", postures::end)
+        .see("/holds", holds::show)
+        .act("/holds", holds::place)
+        .act("/holds/{hold}/end", holds::lift)
         .see("/alarms", alarms::show)
         .act("/alarms/{alarm}/answer", alarms::answer)
+        .see("/called", alarms::calling)
+        .act("/called", alarms::shown)
         .see("/clocks", clocks::show)
         .see("/incidents/{number}/clocks", clocks::of_case)
         .act("/incidents/{number}/clocks", clocks::change)
@@ -90,12 +101,14 @@ fn shifts(registry: Registry) -> Registry {
         .see("/ladder", ladder::show)
         .act("/ladder", ladder::save)
         .see("/handover", handover::show)
+        .see("/handover/{organisation}/{ends}", documents::handover)
         .act("/handover/giving", handover::give)
         .act("/handover/taking", handover::take)
         .see("/warnings", warnings::show)
         .see("/warnings/new", warning_edit::fresh)
         .act("/warnings/new", warning_edit::save_fresh)
         .see("/warnings/{warning}", warning::show)
+        .see("/warnings/{warning}/document", documents::warning)
         .see("/warnings/{warning}/edit", warning_edit::edit)
         .act("/warnings/{warning}/edit", warning_edit::save_edit)
         .act("/warnings/{warning}/steps", warning::step)

@@ -13,7 +13,9 @@ use vedetta_frame::refused::{refusal_status, told_on_form, whole};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Marking, Moment};
 use vedetta_frame::visit::Signed;
-use vedetta_watch::desk::warning::{Acted, WarningStage};
+use vedetta_watch::desk::escalation::{CallState, OwnerCall};
+use vedetta_watch::desk::posture::marked;
+use vedetta_watch::desk::warning::{Acted, Nudge, WarningStage};
 use vedetta_watch::{NewReaction, Reached, WarningView};
 use vedetta_words::Words;
 
@@ -23,6 +25,7 @@ struct Reach {
     name: String,
     received: Option<Moment>,
     read: Option<Moment>,
+    reminded: Option<(Moment, String)>,
     did: Option<&'static str>,
     note: String,
 }
@@ -62,6 +65,7 @@ struct Page {
     note: String,
     reason: String,
     version: u64,
+    exercise: bool,
     is_draft: bool,
     is_sent: bool,
     leads: bool,
@@ -175,7 +179,8 @@ impl Page {
     fn of(console: &Console, signed: &Signed, view: &WarningView) -> Self {
         let (w, warning) = (signed.words(), &view.warning);
         let (stage, look, at) = super::warnings::stage(w, &warning.stage);
-        let title = warning.text.title.to(w.0);
+        let title = marked(warning.text.title.clone(), warning.text.exercise.as_ref());
+        let title = title.to(w.0);
         let own = &signed.person.actor.organisation;
         let mine = view.reach.iter().find(|it| it.organisation == *own);
         let mine = mine.and_then(|it| it.reaction.as_ref());
@@ -211,6 +216,7 @@ impl Page {
             note: String::new(),
             reason: String::new(),
             version: view.version.0,
+            exercise: warning.text.exercise.is_some(),
             is_draft: warning.stage == WarningStage::Draft,
             is_sent,
             leads: false,
@@ -254,6 +260,15 @@ fn figures(w: Words, view: &WarningView) -> Vec<Figure> {
     ]
 }
 
+/// How a reminder came through.
+fn told(w: Words, nudge: &Nudge) -> String {
+    let made = |call: &&OwnerCall| matches!(call.state, CallState::Made { .. });
+    match (nudge.calls.len(), nudge.calls.iter().filter(made).count()) {
+        (0, _) => w.reminded_nobody().to_owned(),
+        (all, made) => w.reminded_of(made, all),
+    }
+}
+
 /// Whom it reached: those who answered first, then those who have not read it.
 fn reach(w: Words, reached: &[Reached]) -> Vec<Reach> {
     let mut sorted: Vec<_> = reached.iter().collect();
@@ -263,6 +278,7 @@ fn reach(w: Words, reached: &[Reached]) -> Vec<Reach> {
         name: it.name.clone(),
         received: it.received.map(|at| Moment::of(at, w)),
         read: it.read.map(|at| Moment::of(at, w)),
+        reminded: it.reminded.as_ref().map(|it| (Moment::of(it.at, w), told(w, it))),
         did: it.reaction.as_ref().map(|it| w.acted(it.did)),
         note: it.reaction.as_ref().map_or_else(String::new, |it| it.note.clone()),
     });

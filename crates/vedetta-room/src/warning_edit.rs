@@ -47,6 +47,7 @@ struct Typed {
     regions: BTreeSet<String>,
     observables: String,
     incident: String,
+    exercise: String,
     only_under: String,
 }
 
@@ -134,6 +135,7 @@ fn read(w: Words, sent: &Sent) -> Result<WarningText, String> {
         regions: sent.all("region").map(str::to_owned).collect(),
         observables: lines(sent.text("observables")).map(str::to_owned).collect(),
         incident: incident.map_err(|_| w.number_wrong().to_owned())?,
+        exercise: sent.given("exercise").map(str::to_owned),
         only_under: agreements.map_err(|_| w.warning_agreement_wrong().to_owned())?,
     })
 }
@@ -156,6 +158,7 @@ impl Typed {
             regions: text.regions.clone(),
             observables: joined(&text.observables),
             incident: text.incident.map_or_else(String::new, |it| it.to_string()),
+            exercise: text.exercise.clone().unwrap_or_default(),
             only_under: joined(&text.only_under.iter().map(ToString::to_string).collect()),
         }
     }
@@ -174,6 +177,7 @@ impl Typed {
             regions: sent.all("region").map(str::to_owned).collect(),
             observables: sent.text("observables").to_owned(),
             incident: sent.text("incident").to_owned(),
+            exercise: sent.text("exercise").to_owned(),
             only_under: sent.text("only-under").to_owned(),
         }
     }

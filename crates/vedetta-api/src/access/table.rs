@@ -34,6 +34,9 @@ const SPEAKERS: Who =
 const MACHINES: Who = Who::Roles(&[Role::Machine]);
 /// Who keeps rosters.
 const SHIFT_KEEPERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer]);
+/// Who works shifts, or checks on them.
+const SHIFT_AND_AUDITORS: Who =
+    Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
 /// Who works shifts, in whichever room.
 const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 
@@ -445,6 +448,20 @@ pub const TABLE: &[Route] = &[
     )
     .gives(json("Alarms")),
     get("/api/v1/alarms/{alarm}", Who::SignedIn, "One alarm").gives(json("Alarm")),
+    post("/api/v1/alarms/shown", Who::SignedIn, "A page has shown who asks that alarms call")
+        .gives(json("ShownAlarms")),
+    get("/api/v1/emergency", AUDITORS, "Whether the emergency account is sealed, and its last uses")
+        .gives(json("EmergencyState")),
+    get("/api/v1/postures", Who::SignedIn, "Crises and exercises, the newest first")
+        .gives(json("Postures")),
+    post("/api/v1/postures", HOLDERS, "Declare a crisis or an exercise")
+        .takes(json("NewPosture"))
+        .gives(json("Posture")),
+    post("/api/v1/postures/{posture}/end", HOLDERS, "End one")
+        .takes(json("PostureEnd"))
+        .gives(json("Posture")),
+    get("/api/v1/vocabularies/incidents", Who::SignedIn, "The values that classify incidents")
+        .gives(json("IncidentVocabulary")),
     post("/api/v1/alarms/{alarm}/answer", Who::SignedIn, "Answer an alarm: nobody else is called")
         .gives(json("Alarm")),
     get("/api/v1/settings/escalation", ROOM, "Who is called when, and by what")
@@ -475,6 +492,14 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/rosters/{organisation}/handovers/{ends}", SHIFT, "Take the shift")
         .takes(json("TakeHandover"))
         .gives(json("Handover")),
+    get(
+        "/api/v1/rosters/{organisation}/handovers/{ends}/document",
+        SHIFT_AND_AUDITORS,
+        "A handover, as a document",
+    )
+    .query(DOCUMENT)
+    .gives(json("Document"))
+    .or_gives(FILES),
     get("/api/v1/warnings", Who::SignedIn, "Early warnings").gives(json("Warnings")),
     post("/api/v1/warnings", ROOM, "Write an early warning")
         .takes(json("WarningDraft"))
@@ -492,6 +517,10 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/warnings/{warning}/reactions", PRODUCERS, "Say what one did about it")
         .takes(json("NewReaction"))
         .gives(json("Reaction")),
+    get("/api/v1/warnings/{warning}/document", Who::SignedIn, "A warning, as a document")
+        .query(DOCUMENT)
+        .gives(json("Document"))
+        .or_gives(FILES),
     get("/api/v1/concerns", Who::SignedIn, "What concerns one's organisation, and what to do")
         .cost(Cost::Bulk)
         .query(&[limit(200, 50)])

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use vedetta_watch::AlarmView;
 use vedetta_watch::desk::escalation::Ladder;
+use vedetta_watch::{AlarmView, Emergency};
 
 use super::Answer;
 use crate::access::Cost;
@@ -39,6 +39,21 @@ pub(super) async fn answer(
 ) -> Answer<AlarmView> {
     let id: String = params.get("alarm")?;
     Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.answer_alarm(&actor, &id)).await?))
+}
+
+/// How many calls a page has shown.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    shown: usize,
+}
+
+pub(super) async fn shown(State(api): State<Api>, Caller(actor): Caller) -> Answer<Shown> {
+    let shown = api.ask_watch(Cost::Light, move |watch| watch.shown_alarms(&actor)).await?;
+    Ok(Json(Shown { shown }))
+}
+
+pub(super) async fn emergency(State(api): State<Api>, Caller(actor): Caller) -> Answer<Emergency> {
+    Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.emergency(&actor)).await?))
 }
 
 pub(super) async fn ladder(State(api): State<Api>, Caller(actor): Caller) -> Answer<Ladder> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Actor, Language};
+use vedetta_model::{Actor, Instant, Language, OrganisationId};
 use vedetta_watch::desk::StepName;
 use vedetta_watch::desk::document::Document;
 use vedetta_watch::{CaseClocks, NextClock, Pressing};
@@ -132,4 +132,36 @@ pub(super) async fn report(
     let by = actor.clone();
     let report = api.ask_watch(Cost::Bulk, move |watch| watch.after_action(&by, &number, language));
     written((&api, actor), report.await?, asked.format, &name).await
+}
+
+/// A handover as it was signed.
+pub(super) async fn handover(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Asked(asked): Asked<In>,
+) -> Result<Response, Problem> {
+    let (organisation, ends): (OrganisationId, Instant) =
+        (params.get("organisation")?, params.get("ends")?);
+    let language = asked.language.unwrap_or(actor.language);
+    let (by, id) = (actor.clone(), format!("{organisation}/{ends}"));
+    let name = id.replace(['/', ':'], "-");
+    let document =
+        api.ask_watch(Cost::Light, move |watch| watch.handover_document(&by, &id, language));
+    written((&api, actor), document.await?, asked.format, &name).await
+}
+
+/// An early warning as it was written.
+pub(super) async fn warning(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Asked(asked): Asked<In>,
+) -> Result<Response, Problem> {
+    let id: String = params.get("warning")?;
+    let language = asked.language.unwrap_or(actor.language);
+    let (by, name) = (actor.clone(), id.clone());
+    let document =
+        api.ask_watch(Cost::Light, move |watch| watch.warning_document(&by, &id, language));
+    written((&api, actor), document.await?, asked.format, &name).await
 }

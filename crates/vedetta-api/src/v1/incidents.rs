@@ -215,3 +215,24 @@ pub(super) fn saved_as(name: &str) -> String {
     });
     format!("attachment; filename*=UTF-8''{}", written.collect::<String>())
 }
+
+/// The values with which incidents are classified, in both languages.
+#[derive(Debug, Serialize)]
+pub(super) struct Vocabulary {
+    classes: Vec<Class>,
+}
+
+/// One value.
+#[derive(Debug, Serialize)]
+struct Class {
+    value: &'static str,
+    of: &'static str,
+    it: &'static str,
+    en: &'static str,
+}
+
+pub(super) async fn vocabulary() -> Json<Vocabulary> {
+    let classes = vedetta_watch::desk::class::vocabulary();
+    let classes = classes.map(|it| Class { value: it.value, of: it.of, it: it.it, en: it.en });
+    Json(Vocabulary { classes: classes.collect() })
+}

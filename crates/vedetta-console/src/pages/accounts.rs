@@ -14,11 +14,12 @@ use vedetta_frame::fields::code;
 use vedetta_frame::forms::{Done, Sent, escaped};
 use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::fold;
+use vedetta_frame::shown::{Moment, fold};
 use vedetta_frame::visit::Signed;
 use vedetta_keyring::Keyring;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
+use vedetta_watch::Emergency;
 
 use super::account_keys::{Keys, keyed};
 
@@ -46,6 +47,8 @@ struct Accounts {
     rows: Vec<Row>,
     next: Option<String>,
     may_change: bool,
+    emergency: Emergency,
+    uses: Vec<(Moment, String)>,
 }
 
 /// What is typed of an account.
@@ -110,7 +113,10 @@ pub(super) async fn show(
     let rows = rows.collect();
     let may_change = console.house().is_of_the_room(&signed.person.actor, &[]);
     let frame = Frame::of(&console, &signed.visit, w.accounts_title(), Section::Accounts);
-    page(&Accounts { frame, asked, rows, next, may_change })
+    let by = signed.actor();
+    let emergency = console.watch(move |watch| watch.emergency(&by)).await?;
+    let uses = emergency.used.iter().map(|it| (Moment::of(it.at, w), it.reason.clone())).collect();
+    page(&Accounts { frame, asked, rows, next, may_change, emergency, uses })
 }
 
 pub(super) async fn fresh(

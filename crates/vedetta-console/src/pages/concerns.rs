@@ -9,9 +9,9 @@ use vedetta_directory::Observable;
 use vedetta_flow::{Door, House, Look, ReadItem, Share, Standing};
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
-use vedetta_frame::shown::{Line, Summary, short};
+use vedetta_frame::shown::{Line, Moment, Summary, short};
 use vedetta_frame::visit::Signed;
-use vedetta_model::{Actor, OrganisationNumber, Places};
+use vedetta_model::{Actor, ItemId, OrganisationNumber, Places};
 use vedetta_words::Words;
 
 /// Something that concerns us.
@@ -23,6 +23,8 @@ pub(super) struct Concern {
     text: Option<String>,
     what_to_do: &'static str,
     acknowledged: bool,
+    /// When the room last reminded of it.
+    reminded: Option<Moment>,
 }
 
 #[derive(Template)]
@@ -45,7 +47,14 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let of = actor.organisation.clone();
     console.api().room_to_deliver().await?;
-    let concerns = console.ask(move |house| find(house, &actor, w, SHOWN)).await?;
+    let mut concerns = console.ask(move |house| find(house, &actor, w, SHOWN)).await?;
+    let ids = concerns.iter().filter_map(|it| ItemId::new(&*it.line.id).ok());
+    let (by, ids) = (signed.actor(), ids.collect::<Vec<_>>());
+    let reminded = console.watch(move |watch| watch.reminded(&by, &ids)).await?;
+    for it in &mut concerns {
+        let at = reminded.iter().find(|(id, _)| id.as_str() == it.line.id);
+        it.reminded = at.map(|(_, at)| Moment::of(*at, w));
+    }
     let assets = console.house().standing().directory.assets_of(&of).len();
     let frame = Frame::of(&console, &signed.visit, w.concerns_title(), Section::Concerns).live();
     let places: Places = concerns.iter().map(|it| it.place).collect();
@@ -91,6 +100,7 @@ pub(super) fn find(
                     "vulnerability" => w.do_vulnerability(),
                     _ => w.do_warning(),
                 },
+                reminded: None,
                 acknowledged: mine.any(|it| it.acknowledged.is_some()),
                 line: Line::of(house, item, w),
             })

@@ -30,6 +30,7 @@ struct Report {
     contact: String,
     awareness: String,
     services: String,
+    exercise: String,
 }
 
 #[derive(Template)]
@@ -121,6 +122,7 @@ fn read(signed: &Signed, console: &Console, sent: &Sent) -> Result<NewReport, St
         awareness,
         items: BTreeSet::new(),
         services: services.filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+        exercise: sent.given("exercise").map(str::to_owned),
         // The name of this sending: the report is one even when the node started anew in between.
         key: sent.given(ONCE).map(str::to_owned),
     })
@@ -140,6 +142,7 @@ impl Report {
             contact: sent.text("contact").to_owned(),
             awareness: sent.text("awareness").to_owned(),
             services: sent.text("services").to_owned(),
+            exercise: sent.text("exercise").to_owned(),
         }
     }
 }

@@ -53,6 +53,12 @@ async fn who_is_called_sees_it_on_every_page_until_somebody_answers() {
     assert!(page.contains(&number) && page.contains("▲ chiama te"), "{page}");
     assert!(page.contains(">Anagrafe bloccata</a>"), "which case it is: {page}");
     assert!(page.contains("<strong>Persona sala</strong>") && page.contains("sulla pagina"));
+    assert!(page.contains("in attesa di una pagina") || page.contains("da fare"), "{page}");
+    let asked = officer.open("/called").await.text;
+    assert!(asked.contains("\"count\":1") && asked.contains("Un allarme chiama te"), "{asked}");
+    let told = officer.fill("/help", "/called", &[]).await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT, "a page says that it has shown it");
+    assert!(officer.open("/alarms").await.text.contains("fatta"), "only now it counts");
     let seen = node.browser("revisore").open("/alarms").await.text;
     assert!(seen.contains(&number) && !seen.contains("Rispondo io"), "who checks only looks");
 

@@ -27,6 +27,8 @@ const PRODUCERS: Who = Who::Roles(&[
     Role::Liaison,
     Role::Machine,
 ]);
+/// Who may stop diffusion, and declare what holds for all.
+const HOLDERS: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer]);
 /// Every account.
 const ALL: Who = Who::SignedIn;
 
@@ -86,6 +88,13 @@ pub const TABLE: &[Line] = &[
     see("/incidents/{number}", ALL),
     act("/incidents/{number}/changes", PRODUCERS),
     see("/incidents/{number}/files/{sha256}", ALL),
+    act("/incidents/{number}/files", PRODUCERS).effort(Effort::Bulk),
+    see("/postures", ALL),
+    act("/postures", HOLDERS),
+    act("/postures/{posture}/end", HOLDERS),
+    see("/holds", HOLDERS),
+    act("/holds", HOLDERS),
+    act("/holds/{hold}/end", HOLDERS),
     see("/wall", ROOM_AND_AUDITORS),
     see("/clocks", ALL),
     see("/incidents/{number}/clocks", ALL),
@@ -117,18 +126,22 @@ pub const TABLE: &[Line] = &[
     act("/ladder", ADMINISTRATORS),
     see("/alarms", SHIFT_AND_AUDITORS),
     act("/alarms/{alarm}/answer", SHIFT),
+    see("/called", SHIFT),
+    act("/called", SHIFT),
     see("/duty", ALL),
     see("/duty/{organisation}", ALL),
     act("/duty/{organisation}/changes", SHIFT),
     see("/duty/{organisation}/edit", SHIFT),
     act("/duty/{organisation}/edit", SHIFT),
     see("/handover", SHIFT_AND_AUDITORS),
+    see("/handover/{organisation}/{ends}", SHIFT_AND_AUDITORS),
     act("/handover/giving", SHIFT),
     act("/handover/taking", SHIFT),
     see("/warnings", ALL),
     see("/warnings/new", ROOM),
     act("/warnings/new", ROOM),
     see("/warnings/{warning}", ALL),
+    see("/warnings/{warning}/document", ALL),
     see("/warnings/{warning}/edit", ROOM),
     act("/warnings/{warning}/edit", ROOM),
     act("/warnings/{warning}/steps", ROOM),

@@ -199,3 +199,53 @@ async fn what_the_desk_answers_is_as_described() {
         assert_eq!(faults, Vec::<String>::new(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_crisis_and_an_exercise_are_declared_and_ended() {
+    let desk = Desk::new();
+    let exercise = json!({ "kind": "exercise", "name": "Ponte", "reason": "prova",
+        "participants": ["terni"] });
+    let (refused, _) = desk.post(&desk.town, "postures", &exercise).await;
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+    let (status, posture) = desk.post(&desk.officer, "postures", &exercise).await;
+    assert_eq!(status, StatusCode::OK, "{posture}");
+    let listed = async |token: &str| {
+        let all = desk.door.get(token, "/api/v1/postures").await;
+        all["postures"].as_array().unwrap().len()
+    };
+    assert_eq!((listed(&desk.town).await, listed(&desk.other).await), (1, 0));
+    let id = posture["id"].as_str().unwrap();
+    let body = json!({ "channel": "portal", "title": "Finto", "words": "x", "exercise": id });
+    let (status, receipt) = desk.post(&desk.town, "reports", &body).await;
+    assert_eq!(status, StatusCode::OK, "{receipt}");
+    let queue = desk.door.get(&desk.officer, "/api/v1/queue").await;
+    assert_eq!(queue["waiting"][0]["case"]["exercise"], json!(id), "{queue}");
+    let end = json!({ "reason": "conclusa" });
+    let (status, ended) = desk.post(&desk.officer, &format!("postures/{id}/end"), &end).await;
+    assert_eq!((status, &ended["ended"]["reason"]), (StatusCode::OK, &json!("conclusa")));
+    let (status, _) = desk.post(&desk.town, "reports", &body).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "it is over");
+}
+
+#[tokio::test]
+async fn what_notices_ask_for_is_stated_and_classes_are_listed() {
+    let desk = Desk::new();
+    let number = desk.report().await;
+    let apply = json!({ "does": "apply", "regime": "nis2", "reason": "soggetto importante" });
+    desk.change(&desk.officer, &number, apply).await;
+    let path = format!("/api/v1/incidents/{number}/notices/nis2:pre-notification?language=en");
+    let gaps = async || desk.door.get(&desk.officer, &path).await["gaps"].as_u64().unwrap();
+    let before = gaps().await;
+    let state = json!({ "does": "state", "about": "cross-border", "says": "none" });
+    let (status, view) = desk.change(&desk.town, &number, state).await;
+    assert_eq!(status, StatusCode::OK, "who reported knows: {view}");
+    assert_eq!(gaps().await, before - 1);
+    let classes = desk.door.get(&desk.town, "/api/v1/vocabularies/incidents").await;
+    let phishing =
+        json!({ "value": "fraud:phishing", "of": "rsit", "it": "phishing", "en": "phishing" });
+    assert!(classes["classes"].as_array().unwrap().contains(&phishing), "{classes}");
+    let (status, shown) = desk.post(&desk.officer, "alarms/shown", &json!({})).await;
+    assert_eq!((status, &shown["shown"]), (StatusCode::OK, &json!(0)));
+    let emergency = desk.door.get(&desk.door.token("admin"), "/api/v1/emergency").await;
+    assert_eq!(emergency, json!({ "sealed": false, "used": [] }));
+}

@@ -79,6 +79,31 @@ async fn a_message_is_reported_answered_overruled_released_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_malicious_wave_is_one_report_at_the_queue() {
+    let door = desk();
+    let (ada, anna) = (door.token("perugia"), door.token("anna"));
+    let report = "POST /api/v1/mail/reports";
+    let answer = door.ask(&ada, report, Some((MESSAGE, LURE))).await.json();
+    let case = answer["cases"][0]["case"].as_str().unwrap();
+    let overrule = format!("POST /api/v1/mail/reports/{case}/verdict");
+    let said = ("application/json", r#"{"verdict":"malicious"}"#);
+    door.ask(&anna, &overrule, Some(said)).await;
+    door.ask(&door.token("terni"), report, Some((MESSAGE, LURE))).await;
+    door.api.watch().gather().unwrap();
+    door.clock.advance(std::time::Duration::from_secs(301));
+    door.api.watch().gather().unwrap();
+    let queue = door.get(&anna, "/api/v1/queue").await;
+    assert_eq!(queue["total"], 1, "{queue}");
+    let waiting = &queue["waiting"][0];
+    assert_eq!(
+        (&waiting["case"]["channel"], &waiting["case"]["gathered"]),
+        (&"mail".into(), &2.into())
+    );
+    let wave = door.get(&anna, "/api/v1/mail/campaigns").await;
+    assert_eq!(waiting["gathered"]["source"]["campaign"], wave["items"][0]["id"], "{waiting}");
+}
+
+#[tokio::test]
 async fn who_uploaded_is_told_of_a_changed_verdict() {
     let door = desk();
     let (ada, anna) = (door.token("perugia"), door.token("anna"));
