@@ -80,6 +80,30 @@ fn until(opened: &mut Opened, is_so: impl Fn(&Watching) -> bool) {
     panic!("it does not come to that");
 }
 
+/// Stops a sensor, which keeps what it knows.
+fn end(mut opened: Opened) {
+    opened.watching.end(&opened.told).unwrap();
+}
+
+/// A sensor that reads a table up to its first row, and stops.
+fn reads_a_row(bench: &Bench, settings: &str, table: &str) {
+    bench.write(Settings::FILE, settings);
+    let mut opened = bench.open();
+    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
+    bench.write("auth.log", table);
+    until(&mut opened, |it| it.counted.events == 1);
+    end(opened);
+}
+
+/// Opens it again: it finds what the indicator says in the only row of so many lines.
+fn finds_a_row(bench: &Bench, lines: u64, why: &str) {
+    let mut opened = bench.open();
+    until(&mut opened, |it| it.inputs[0].status().lines == lines);
+    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"], "{why}");
+    assert_eq!(opened.watching.counted.events, 1, "a header is no row: {why}");
+    end(opened);
+}
+
 fn titles(opened: &Opened) -> Vec<String> {
     let outbox = opened.watching.shared.outbox.lock().unwrap();
     outbox.next(usize::MAX, usize::MAX).into_iter().map(|it| it.title).collect()
@@ -91,15 +115,14 @@ fn a_restart_does_not_begin_the_learning_anew() {
     let mut opened = bench.open();
     bench.login(0, "192.0.2.1");
     until(&mut opened, |it| it.counted.events == 1);
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    end(opened);
     let mut opened = bench.open();
     bench.login(2, "192.0.2.1");
     bench.login(2, "192.0.2.2");
     until(&mut opened, |it| it.counted.events == 2);
     let told = titles(&opened);
     assert_eq!(told.len(), 1, "the day of learning was over: {told:?}");
-    opened.watching.end(&opened.told).unwrap();
+    end(opened);
 }
 
 #[test]
@@ -108,21 +131,19 @@ fn what_is_torn_is_learned_anew_and_written_again() {
     let mut opened = bench.open();
     bench.login(0, "192.0.2.1");
     until(&mut opened, |it| it.counted.events == 1);
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    end(opened);
     let whole = std::fs::read(bench.path("baselines")).unwrap();
     std::fs::write(bench.path("baselines"), &whole[..whole.len() - 3]).unwrap();
     let mut opened = bench.open();
     bench.login(2, "192.0.2.2");
     until(&mut opened, |it| it.counted.events == 1);
     assert_eq!(titles(&opened), [""; 0], "it learns");
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    end(opened);
     let mut opened = bench.open();
     bench.login(4, "192.0.2.3");
     until(&mut opened, |it| it.counted.events == 1);
     assert_eq!(titles(&opened).len(), 1, "what it learned anew was kept");
-    opened.watching.end(&opened.told).unwrap();
+    end(opened);
 }
 
 const INDICATOR: &str = r#"{"id":"7","object":{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001","created":"2026-10-31T00:00:00.000Z","modified":"2026-10-31T00:00:00.000Z","pattern":"[ipv4-addr:value = '203.0.113.7']","pattern_type":"stix","valid_from":"2026-10-31T00:00:00Z"}}"#;
@@ -202,83 +223,51 @@ fn after_a_restart_rows_stand_under_the_header_that_they_had() {
         ),
     ] {
         let bench = Bench::new("");
-        bench.write(Settings::FILE, settings);
-        let mut opened = bench.open();
-        opened.known.take(INDICATOR, bench.clock.now()).unwrap();
-        bench.write("auth.log", header);
-        bench.write("auth.log", &row.replace("ADDRESS", "192.0.2.1"));
-        until(&mut opened, |it| it.counted.events == 1);
-        opened.watching.end(&opened.told).unwrap();
-        drop(opened);
-        let mut opened = bench.open();
+        reads_a_row(&bench, settings, &format!("{header}{}", row.replace("ADDRESS", "192.0.2.1")));
         bench.write("auth.log", &row.replace("ADDRESS", "203.0.113.7"));
-        until(&mut opened, |it| it.inputs[0].status().lines == 1);
-        assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"], "{header}");
-        opened.watching.end(&opened.told).unwrap();
+        finds_a_row(&bench, 1, header);
     }
 }
+
+/// The settings and the beginning of a table, and a row of it with what the indicator says.
+const CSV: (&str, &str) = ("format = \"csv\"\n", "time,src_ip\n2026-11-01T00:00:00Z,192.0.2.1\n");
+const ROW: &str = "2026-11-01T00:00:00Z,203.0.113.7\n";
 
 #[test]
 fn after_a_restart_columns_are_called_as_they_are_to_be_called_now() {
     let bench = Bench::new("");
-    bench.write(Settings::FILE, "format = \"csv\"\n[input.columns]\nwhence = \"note\"\n");
-    let mut opened = bench.open();
-    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
-    bench.write("auth.log", "time,whence\n2026-11-01T00:00:00Z,192.0.2.1\n");
-    until(&mut opened, |it| it.counted.events == 1);
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    let (format, table) = CSV;
+    let settings = format!("{format}[input.columns]\nwhence = \"note\"\n");
+    reads_a_row(&bench, &settings, &table.replace("src_ip", "whence"));
     let settings = std::fs::read_to_string(bench.path(Settings::FILE)).unwrap();
     let settings = settings.replace("\"note\"", "\"src_ip\"");
     std::fs::write(bench.path(Settings::FILE), settings).unwrap();
-    let mut opened = bench.open();
-    bench.write("auth.log", "2026-11-01T00:00:00Z,203.0.113.7\n");
-    until(&mut opened, |it| it.inputs[0].status().lines == 1);
-    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
-    opened.watching.end(&opened.told).unwrap();
+    bench.write("auth.log", ROW);
+    finds_a_row(&bench, 1, "as they are called now");
 }
 
 #[test]
 fn rows_that_were_left_under_no_header_stand_under_that_of_their_file() {
     let bench = Bench::new("");
-    bench.write(Settings::FILE, "format = \"csv\"\n");
-    let mut opened = bench.open();
-    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
-    bench.write("auth.log", "time,src_ip\n2026-11-01T00:00:00Z,192.0.2.1\n");
-    until(&mut opened, |it| it.counted.events == 1);
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    reads_a_row(&bench, CSV.0, CSV.1);
     // As it was kept before headers were.
     let kept = std::fs::read(bench.path(STATE)).unwrap();
     let mut kept: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&kept).unwrap();
     assert!(kept.remove("headers").is_some());
     std::fs::write(bench.path(STATE), serde_json::to_vec(&kept).unwrap()).unwrap();
-    let mut opened = bench.open();
-    bench.write("auth.log", "2026-11-01T00:00:00Z,203.0.113.7\n");
-    until(&mut opened, |it| it.inputs[0].status().lines == 1);
-    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
-    opened.watching.end(&opened.told).unwrap();
+    bench.write("auth.log", ROW);
+    finds_a_row(&bench, 1, "that of their file");
 }
 
 #[test]
 fn a_file_in_the_place_of_another_is_read_under_its_own_header() {
     let bench = Bench::new("");
-    bench.write(Settings::FILE, "format = \"csv\"\n");
-    let mut opened = bench.open();
-    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
-    bench.write("auth.log", "time,src_ip\n2026-11-01T00:00:00Z,192.0.2.1\n");
-    until(&mut opened, |it| it.counted.events == 1);
-    opened.watching.end(&opened.told).unwrap();
-    drop(opened);
+    reads_a_row(&bench, CSV.0, CSV.1);
     std::fs::remove_file(bench.path("auth.log")).unwrap();
     let other = "src_ip,time\n203.0.113.7,2026-11-01T00:00:00Z\n";
     std::fs::write(bench.path("auth.log"), other).unwrap();
-    let mut opened = bench.open();
-    until(&mut opened, |it| it.inputs[0].status().lines == 2);
-    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
-    assert_eq!(opened.watching.counted.events, 1, "a header is no row");
-    opened.watching.end(&opened.told).unwrap();
+    finds_a_row(&bench, 2, "its own");
 }
 
 #[test]
