@@ -100,14 +100,13 @@ impl Tail {
         }
     }
 
-    /// Reads what there is, a buffer at most, and calls `each` with every line and a number that tells
-    /// it from all others of this file.
+    /// Reads what there is of what was found ([`Self::find`]), a buffer at most, and calls `each` with every
+    /// line and a number that tells it from all others of this file.
     pub(crate) fn read(
         &mut self,
         now: Instant,
         each: &mut dyn FnMut(&[u8], u64),
     ) -> std::io::Result<More> {
-        self.find()?;
         let late = self.linger(now, each)?;
         let Some(open) = &mut self.open else { return Ok(More::Later) };
         if open.is_rewritten() {
@@ -398,6 +397,7 @@ mod tests {
     fn all_at(tail: &mut Tail, second: i64) -> Vec<String> {
         let (mut seen, now) = (Vec::new(), Instant::from_micros(second * 1_000_000));
         let mut each = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
+        tail.find().unwrap();
         while tail.read(now, &mut each).unwrap() == More::Now {}
         seen
     }
@@ -489,6 +489,17 @@ mod tests {
         let mut tail = Tail::new(&log.path("a.log"), place);
         assert_eq!(all(&mut tail), ["4", "5"]);
         assert_eq!(tail.gaps, 0);
+    }
+
+    #[test]
+    fn nothing_is_read_of_a_file_before_it_was_said_which_one_it_is() {
+        let log = Log::new();
+        let mut tail = Tail::new(&log.path("a.log"), None);
+        assert!(tail.find().unwrap().is_none());
+        log.write("a.log", "one\n");
+        let mut each = |_: &[u8], _| panic!("under which header?");
+        assert_eq!(tail.read(Instant::default(), &mut each).unwrap(), More::Later);
+        assert!(matches!(tail.find().unwrap(), Some(Found::Other)));
     }
 
     #[test]
