@@ -161,9 +161,13 @@ impl Baselines {
         Ok(())
     }
 
-    /// A clock that was ahead and is set right leaves nothing behind in the future.
+    /// A clock that was ahead and is set right leaves nothing behind in the future; one that was behind, as
+    /// where a machine starts without the time, makes nobody silent.
     fn notice(&mut self, now: Instant) {
         let now = now.micros();
+        if now > self.now.saturating_add(HOUR) {
+            self.silence.begin_anew(now);
+        }
         if now < self.now.saturating_sub(MINUTE) {
             self.set_back(now);
             self.now = now;

@@ -49,9 +49,11 @@ impl Kept for Said {
 }
 
 impl Watch {
-    /// Nobody listened until now.
+    /// Nobody listened until now: that is no silence, and no time between that is usual.
     pub(super) fn begin_anew(&mut self, now: i64) {
-        self.sources.iter_mut().for_each(|(_, voice)| voice.heard = voice.heard.max(now));
+        for (_, voice) in self.sources.iter_mut() {
+            (voice.last, voice.heard) = (voice.last.max(now), voice.heard.max(now));
+        }
     }
 
     /// The clock was set back to now.

@@ -281,6 +281,28 @@ fn nobody_was_silent_while_nobody_listened() {
 }
 
 #[test]
+fn a_clock_that_was_behind_at_the_start_makes_nobody_silent_and_hides_nobody() {
+    let (mut watch, mut found) = (watch(), Vec::new());
+    let speak = |watch: &mut Baselines, from: i64| {
+        for it in 0..200 {
+            let at = Instant::from_micros(from + it * 1_000_000);
+            watch.hear("s", at, at);
+        }
+    };
+    speak(&mut watch, START);
+    let kept = watch.written().sealed().unwrap();
+    // The machine starts in 1970, and is told the time a minute later.
+    watch.take_up(&kept, Instant::from_micros(0)).unwrap();
+    watch.settle(Instant::from_micros(MINUTE), &mut found);
+    watch.settle(Instant::from_micros(START + DAY), &mut found);
+    assert_eq!(found, []);
+    speak(&mut watch, START + DAY);
+    watch.settle(Instant::from_micros(START + DAY + 24 * MINUTE), &mut found);
+    let [silent] = &found[..] else { panic!("one: {found:?}") };
+    assert!(silent.title.contains("every 1.0 seconds"), "{}", silent.title);
+}
+
+#[test]
 fn names_made_by_a_machine() {
     let letters = "bcdfghjklmnpqrstvwxz".as_bytes();
     let name = |seed: usize| -> String {
