@@ -49,6 +49,8 @@ pub struct Nodes {
     passages: Mutex<share::Memory>,
     /// How many new cards which node had lately, and when that was counted.
     cards: Mutex<HashMap<OrganisationId, (u32, Instant)>>,
+    /// Whom no peer removes.
+    stays: Arc<take::removals::Stays>,
 }
 
 impl Nodes {
@@ -63,6 +65,7 @@ impl Nodes {
             opened,
             passages: Mutex::default(),
             cards: Mutex::default(),
+            stays: Arc::default(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 pub(crate) mod items;
 pub(crate) mod notices;
-mod removals;
+pub(crate) mod removals;
+mod rivals;
 mod standings;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub(crate) struct Load {
     refused: Option<Kept>,
     /// How much the peer brought lately.
     brought: Option<(u64, Instant)>,
+    stays: Arc<removals::Stays>,
     now: Instant,
 }
 
@@ -98,6 +100,7 @@ impl Nodes {
             facts: Arc::new(facts),
             refused,
             brought: self.lines().get(peer).and_then(|line| line.brought),
+            stays: Arc::clone(&self.stays),
             now: self.house.now(),
         };
         let mut outcomes = vec![Outcome::Idle; load.arrival.verified.len()];

@@ -3,13 +3,15 @@
 //! Who speaks for whom follows the tree. No peer moves anybody in it from one node to another: where a
 //! removal would, it is left to the administrator here.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde::{Deserialize, Serialize};
-use vedetta_federation::check::{SKEW, Trust};
-use vedetta_federation::envelope::Removal;
+use vedetta_federation::check::{SKEW, Trust, Verified};
+use vedetta_federation::envelope::{Removal, What};
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::remove_all;
+use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Instant, Organisation, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, Sequence, StoreError, UnitOfWork};
@@ -28,6 +30,31 @@ struct Owned {
 struct Entered {
     at: Instant,
     changed: Sequence,
+}
+
+/// Who was found to be kept, as long as what stands is the same. To find it out a whole network is compiled
+/// twice: who says it again and again holds nobody up.
+pub(crate) struct Stays<T = Mesh>(Mutex<(Weak<T>, BTreeSet<OrganisationId>)>);
+
+impl<T> Default for Stays<T> {
+    fn default() -> Self {
+        Self(Mutex::new((Weak::new(), BTreeSet::new())))
+    }
+}
+
+impl<T> Stays<T> {
+    fn knows(&self, stands: &Arc<T>, id: &OrganisationId) -> bool {
+        let (under, who) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Weak::ptr_eq(under, &Arc::downgrade(stands)) && who.contains(id)
+    }
+
+    fn note(&self, stands: &Arc<T>, id: &OrganisationId) {
+        let (under, who) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Weak::ptr_eq(under, &Arc::downgrade(stands)) {
+            (*under, *who) = (Arc::downgrade(stands), BTreeSet::new());
+        }
+        who.insert(id.clone());
+    }
 }
 
 impl Load {
@@ -51,9 +78,13 @@ impl Load {
         }
         let gone: Option<Organisation> = serde_json::from_slice(&record.body).ok();
         let above = gone.and_then(|it| it.parent);
-        // Said again, it counts once nothing speaks for keeping it: nothing is remembered of it.
+        // Said again, it counts once nothing speaks for keeping it: the ledger remembers nothing of it.
+        if self.stays.knows(&self.mesh, id) && !self.changes_members() {
+            return Ok(Outcome::Idle);
+        }
         if let Some(why) = self.kept_for(unit, id, above.as_ref())? {
             tracing::warn!(peer = %self.peer, organisation = %id, why, "said to have left, kept here");
+            self.stays.note(&self.mesh, id);
             return Ok(Outcome::Idle);
         }
         if !is_newest(unit, &format!("removal/{id}"), at)? {
@@ -63,6 +94,12 @@ impl Load {
         let belongings = belongings(unit, id)?;
         remove_all(unit, &self.shared, &belongings, &self.actor)?;
         Ok(Outcome::New)
+    }
+
+    /// Whether something that came with it may let one go who was kept.
+    fn changes_members(&self) -> bool {
+        let changes = |it: &Verified| matches!(it.envelope().what, What::Presence(_));
+        self.arrival.verified.iter().any(changes)
     }
 
     /// Why one that left elsewhere is kept here, if it is: only the administrator removes it.
@@ -172,4 +209,20 @@ fn belongings<R: Reader + ?Sized>(
     }
     all.push((RecordKind::Organisation, id.to_string()));
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_kept_is_known_until_something_else_stands() {
+        let (stays, id) = (Stays::default(), OrganisationId::new("terni").unwrap());
+        let (before, now) = (Arc::new(()), Arc::new(()));
+        assert!(!stays.knows(&before, &id));
+        stays.note(&before, &id);
+        assert!(stays.knows(&before, &id) && !stays.knows(&now, &id));
+        stays.note(&now, &OrganisationId::new("perugia").unwrap());
+        assert!(!stays.knows(&before, &id) && !stays.knows(&now, &id));
+    }
 }
