@@ -9,6 +9,7 @@ use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
 use vedetta_store::{Draft, EntryKind, Record, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::issue_tokens::end_tokens;
+use crate::actions::sign_in::{forget_pending, new_totp_memory};
 use crate::authority::{ADMINISTRATORS, AUDITORS};
 use crate::credentials::{EMERGENCY, SHORTEST_PASSWORD, Token, hash_password};
 use crate::error::FlowError;
@@ -71,6 +72,7 @@ impl House {
         let (actor, id) = (by.account.to_string(), account.to_string());
         self.write(move |unit| {
             unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
+            forget_pending(unit, &id)?;
             end_tokens(unit, &id, &actor, |_| true)?;
             note(unit, &actor, &id, "password set")
         })?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Role, Way, part};
-use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
+use vedetta_model::{Account, AccountId, Actor, Instant, Role, Way, part};
+use vedetta_store::{Reader, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::found_node::OPERATOR;
 use crate::actions::issue_tokens::{NewToken, carries};
@@ -38,7 +38,13 @@ struct TotpMemory {
     /// Enrolled with the password alone, and no code of it used yet: it may be enrolled anew.
     #[serde(default)]
     pending: bool,
+    /// When it was enrolled so.
+    #[serde(default)]
+    since: Instant,
 }
+
+/// For so long what waits for its first code is shown again as it is: what was scanned counts.
+const SHOWN: Duration = Duration::from_mins(15);
 
 const WRONG: FlowError = FlowError::Unproven(
     "wrong account, password or code; check them and the telephone's clock: a code works once, so \
@@ -59,11 +65,14 @@ impl House {
         code: Option<&str>,
     ) -> Result<Session, FlowError> {
         let account = self.by_password(account, password)?;
-        let kept = self.totp_memory_of(&account.id)?;
+        let kept = self.read(|reader| totp_kept(reader, account.id.as_str()))?;
         let Some(kept) = kept.filter(|memory| !memory.pending || code.is_some()) else {
             return Err(FlowError::MustEnrol);
         };
-        if !self.totp_passes(&account.id, kept, code)? {
+        let step = code.and_then(|code| totp_step(&kept.seed, code, self.now()));
+        let (id, seed) = (account.id.to_string(), kept.seed);
+        let passes = |step| self.write(move |unit| use_code(unit, &id, &seed, step));
+        if !step.map(passes).transpose()?.unwrap_or(false) {
             self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
@@ -71,37 +80,35 @@ impl House {
         self.keep_token(session, new, usize::MAX)
     }
 
-    /// A session of an account that has proven itself, to be put in the unit that uses up its proof.
-    pub fn new_session(&self, account: &Account) -> (Session, NewToken) {
-        let actor = actor_of(account, &BTreeSet::new(), Way::InPerson);
-        self.new_token(&actor, account, SESSION_TOKEN, BTreeSet::new(), SESSION)
-    }
-
-    /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address.
-    /// Until a code of it was used it may be enrolled anew, and nothing else can be done.
+    /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address. Until
+    /// a code of it was used nothing else can be done; for a quarter of an hour it is shown again as it
+    /// is, and after that enrolled anew.
     ///
     /// # Errors
     /// [`FlowError::Unproven`]; [`FlowError::Conflict`] when there is one already.
     pub fn enrol_by_password(&self, account: &str, password: &str) -> Result<String, FlowError> {
         let account = self.by_password(account, password)?;
-        let seed = totp_seed(&*self.entropy);
-        let address = totp_address(&seed, &account.id);
-        let memory = totp_memory(&TotpMemory { seed, last_step: 0, pending: true });
-        let id = account.id.to_string();
-        let enrolled = self.write(move |unit| {
+        let (seed, since, id) = (totp_seed(&*self.entropy), self.now(), account.id.to_string());
+        let fresh = TotpMemory { seed, last_step: 0, pending: true, since };
+        let shown = self.write(move |unit| {
+            let known = totp_kept(unit, &id)?;
             // Its first code may have been used a moment ago.
-            let kept = unit.secret(SecretKind::Totp, &id)?;
-            let kept = kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default());
-            if kept.is_some_and(|memory: TotpMemory| !memory.pending) {
-                return Ok(false);
+            if known.as_ref().is_some_and(|known| !known.pending) {
+                return Ok(None);
             }
-            unit.put_secret(SecretKind::Totp, &id, &memory)?;
+            let lasts = |it: &TotpMemory| (it.since..it.since.after(SHOWN)).contains(&since);
+            if let Some(known) = known.filter(lasts) {
+                note(unit, &id, &id, "authenticator shown again")?;
+                return Ok(Some(known.seed));
+            }
+            unit.put_secret(SecretKind::Totp, &id, &totp_memory(&fresh))?;
             note(unit, &id, &id, "authenticator enrolled")?;
-            Ok(true)
+            Ok(Some(fresh.seed.clone()))
         })?;
         let reason = "this account has an authenticator; sign in with its code, or ask an \
             administrator for a new one";
-        if enrolled { Ok(address) } else { Err(FlowError::Conflict(reason.into())) }
+        let seed = shown.ok_or_else(|| FlowError::Conflict(reason.into()))?;
+        Ok(totp_address(&seed, &account.id))
     }
 
     /// Gives a person a new TOTP seed; returns the `otpauth:` address for the application.
@@ -211,26 +218,7 @@ impl House {
         Ok(actor_of(&account, &[Role::Machine].into(), Way::ByKey))
     }
 
-    fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {
-        let kept = self.secret(SecretKind::Totp, account.as_str())?;
-        Ok(kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default()))
-    }
-
-    fn totp_passes(
-        &self,
-        account: &AccountId,
-        memory: TotpMemory,
-        code: Option<&str>,
-    ) -> Result<bool, FlowError> {
-        let Some(step) = code.and_then(|code| totp_step(&memory.seed, code, self.now())) else {
-            return Ok(false);
-        };
-        let id = account.to_string();
-        Ok(self.write(move |unit| use_code(unit, &id, &memory.seed, step))?)
-    }
-
-    /// An account that may sign in.
-    pub fn active_account(&self, id: &AccountId) -> Option<Account> {
+    pub(crate) fn active_account(&self, id: &AccountId) -> Option<Account> {
         let standing = self.standing();
         let account = standing.directory.account(id)?;
         (account.state == AccountState::Active).then(|| account.clone())
@@ -248,14 +236,34 @@ fn use_code(
     seed: &[u8],
     step: u64,
 ) -> Result<bool, StoreError> {
-    let Some(kept) = unit.secret(SecretKind::Totp, account)? else { return Ok(false) };
-    let mut memory: TotpMemory = serde_json::from_slice(&kept).unwrap_or_default();
+    let Some(mut memory) = totp_kept(unit, account)? else { return Ok(false) };
     if memory.seed != seed || step <= memory.last_step {
         return Ok(false);
     }
     (memory.last_step, memory.pending) = (step, false);
     unit.put_secret(SecretKind::Totp, account, &totp_memory(&memory))?;
     Ok(true)
+}
+
+/// Forgets what waits for its first code: it was shown to who had the password before.
+pub(crate) fn forget_pending(unit: &mut dyn UnitOfWork, account: &str) -> Result<(), StoreError> {
+    match totp_kept(unit, account)? {
+        Some(kept) if kept.pending => unit.erase_secret(SecretKind::Totp, account),
+        _ => Ok(()),
+    }
+}
+
+fn totp_kept<R: Reader + ?Sized>(
+    reader: &mut R,
+    account: &str,
+) -> Result<Option<TotpMemory>, StoreError> {
+    let kept = reader.secret(SecretKind::Totp, account)?;
+    Ok(kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default()))
+}
+
+/// What is kept of a new TOTP seed.
+pub(crate) fn new_totp_memory(seed: Vec<u8>) -> Vec<u8> {
+    totp_memory(&TotpMemory { seed, ..TotpMemory::default() })
 }
 
 fn totp_memory(memory: &TotpMemory) -> Vec<u8> {
