@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use vedetta_model::{OrganisationId, Role};
-use vedetta_outpost::enrol::NewSensor;
+use vedetta_model::Role;
 
 use crate::browser::Node;
 use crate::shift::make_roster;
@@ -86,22 +85,12 @@ async fn nobody_to_call_is_said() {
 #[tokio::test]
 async fn a_sensor_that_fell_silent_is_beside_the_alarms() {
     let node = node();
-    let sensors = node.console.api().sensors();
-    let organisation = OrganisationId::new("perugia").unwrap();
-    let new = NewSensor {
-        organisation,
-        name: "perimetro".into(),
-        address: "node.example:8443".into(),
-        authority: "00".repeat(32),
-    };
-    let code = sensors.invite(&node.admin, &new).unwrap();
+    let code = node.invited("perugia");
     let mut officer = node.browser("sala");
     assert!(!officer.open("/alarms").await.text.contains("perimetro"), "it never spoke");
-    let secret: String = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
-    let enrolment = serde_json::json!({ "secret": secret, "version": "1" });
-    sensors.enrol(&serde_json::from_value(enrolment).unwrap()).unwrap();
+    node.enrolled(&code);
     node.clock.advance(Duration::from_secs(3_600));
-    sensors.watch().unwrap();
+    node.console.api().sensors().watch().unwrap();
     let page = officer.open("/alarms").await.text;
     assert!(page.contains("perimetro</a>"), "{page}");
 }

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde_json::json;
 use tower::ServiceExt as _;
 use vedetta_api::webhooks::Https;
 use vedetta_api::{Api, Rate, Settings};
@@ -15,6 +16,7 @@ use vedetta_console::{Console, Providers};
 use vedetta_keyring::{Keyring, Provider, Ways};
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
+use vedetta_outpost::enrol::NewSensor;
 use vedetta_testkit::{MockClock, TestHouse};
 
 /// The pages of a node over the small network.
@@ -77,6 +79,25 @@ impl Node {
         let node = Self { console, clock, router, admin };
         node.account("admin", "cnaipic", &[Role::Administrator]);
         node
+    }
+
+    /// A code for a sensor of an organisation, which has not spoken yet.
+    pub(crate) fn invited(&self, organisation: &str) -> String {
+        let new = NewSensor {
+            organisation: OrganisationId::new(organisation).unwrap(),
+            name: "perimetro".into(),
+            address: "node.example:8443".into(),
+            authority: "00".repeat(32),
+        };
+        let code = self.console.api().sensors().invite(&self.admin, &new).unwrap();
+        code.secret.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// The sensor, once it has used its code.
+    pub(crate) fn enrolled(&self, secret: &str) -> Actor {
+        let enrolment = serde_json::from_value(json!({ "secret": secret, "version": "1" }));
+        let enrolled = self.console.api().sensors().enrol(&enrolment.unwrap()).unwrap();
+        self.console.house().actor_by_token(&enrolled.token).unwrap()
     }
 
     /// Makes an account.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
+use vedetta_directory::directory::Records;
 use vedetta_flow::{DeliveryBatch, Door};
-use vedetta_model::{OrganisationId, Places, Role};
-use vedetta_outpost::enrol::NewSensor;
+use vedetta_model::{Organisation, OrganisationId, Places, Role};
 use vedetta_postroom::{Handed, MasterKey, Postroom, Received, Reporter, Settings};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -101,17 +101,7 @@ async fn a_recommendation_is_written_once_and_given_in_a_case() {
 #[tokio::test]
 async fn a_finding_is_judged_where_it_is_read() {
     let node = node();
-    let sensors = node.console.api().sensors();
-    let new = NewSensor {
-        organisation: OrganisationId::new("perugia").unwrap(),
-        name: "perimetro".into(),
-        address: "node.example:8443".into(),
-        authority: "00".repeat(32),
-    };
-    let code = sensors.invite(&node.admin, &new).unwrap();
-    let secret: String = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
-    let enrolment = json!({ "secret": secret, "version": "1" });
-    let enrolled = sensors.enrol(&serde_json::from_value(enrolment).unwrap()).unwrap();
+    let sensor = node.enrolled(&node.invited("perugia"));
     let mut town = node.browser("perugia");
     assert!(town.open("/findings").await.text.contains("Nessuna rilevazione."));
     let at = "2026-03-02T08:59:00Z";
@@ -121,8 +111,7 @@ async fn a_finding_is_judged_where_it_is_read() {
         "entity": "host-0001", "count": 3, "first": at, "last": at, "created": at, "told": at,
     });
     let report = serde_json::from_value(json!({ "findings": [told] })).unwrap();
-    let by = node.console.house().actor_by_token(&enrolled.token).unwrap();
-    sensors.take(&by, report).unwrap();
+    node.console.api().sensors().take(&sensor, report).unwrap();
     let page = town.open("/findings").await.text;
     assert!(page.contains("Molti accessi &#60;b&#62;falliti"), "{page}");
     assert!(page.contains("host-0001") && page.contains("3 volte"), "{page}");
@@ -146,22 +135,21 @@ async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
     let item = TestItem::indicator(1).tlp("GREEN");
     test.bring("cnaipic", std::slice::from_ref(&item));
     let place = test.house.bell().last().0;
+    let in_umbria = |id: &str| {
+        let (standing, id) = (test.house.standing(), OrganisationId::new(id).unwrap());
+        let organisation = Organisation::clone(standing.directory.organisation(&id).unwrap());
+        Organisation { region: Some("Umbria".into()), ..organisation }
+    };
+    let organisations = ["perugia", "terni"].map(in_umbria).into();
+    let records = Records { organisations, ..Records::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
     let node = Node::over(test);
     node.account("sala", "cnaipic", &[Role::DutyOfficer]);
     let page = format!("/items/{}", item.id());
     assert!(!node.browser("sala").open(&page).await.text.contains("Visto da"));
     let sensors = node.console.api().sensors();
     for (nth, organisation) in ["perugia", "terni"].into_iter().enumerate() {
-        let new = NewSensor {
-            organisation: OrganisationId::new(organisation).unwrap(),
-            name: "perimetro".into(),
-            address: "node.example:8443".into(),
-            authority: "00".repeat(32),
-        };
-        let code = sensors.invite(&node.admin, &new).unwrap();
-        let secret: String = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
-        let enrolment = json!({ "secret": secret, "version": "1" });
-        let enrolled = sensors.enrol(&serde_json::from_value(enrolment).unwrap()).unwrap();
+        let by = node.enrolled(&node.invited(organisation));
         let at = node.console.house().now();
         let told = json!({
             "id": format!("00000000-0000-0000-0000-00000000000{nth}"), "by": "indicator",
@@ -169,7 +157,6 @@ async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
             "entity": "host-0001", "count": 1, "first": at, "last": at, "created": at, "told": at,
         });
         let report = serde_json::from_value(json!({ "findings": [told] })).unwrap();
-        let by = node.console.house().actor_by_token(&enrolled.token).unwrap();
         sensors.take(&by, report).unwrap();
         let beat = json!({
             "version": "1", "started": at, "events_per_s": 0.0, "lag_s": null, "events": 0,
@@ -178,7 +165,7 @@ async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
         });
         sensors.hear(&by, serde_json::from_value(beat).unwrap()).unwrap();
     }
-    let said = "Visto da 2 organizzazioni dal ";
+    let said = "Visto da 2 organizzazioni in una regione dal ";
     for page in [&*page, "/findings"] {
         let read = node.browser("sala").open(page).await.text;
         assert!(read.contains(said), "{page}: {read}");
@@ -195,7 +182,7 @@ async fn what_is_overdue_stands_with_whom_to_call() {
     let contact = json!({ "id": "ced", "organisation": "terni", "role": "incidenti",
         "name": "CED di Terni", "account": "terni", "phone_24h": "+39 0744 000000" });
     let contacts = vec![serde_json::from_value(contact).unwrap()];
-    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    let records = Records { contacts, ..Records::default() };
     test.house.put_records(&test.administrator(), records).unwrap();
     let agreement: vedetta_model::Agreement = serde_json::from_value(json!({
         "id": "hour", "title": "Entro un'ora",
