@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn declared(kind: Kind, participants: &[&str]) -> Declared {
-        let ids = participants.iter().map(|id| OrganisationId::new(*id).unwrap());
+        let ids = participants.iter().map(|id| OrganisationId::new(id).unwrap());
         Declared {
             kind,
             name: "Ponte".into(),

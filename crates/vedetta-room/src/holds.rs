@@ -88,7 +88,7 @@ pub(super) async fn lift(
     let actor = signed.actor();
     let act = async {
         let id =
-            HoldId::new(&*id).map_err(|error| Problem::new(Kind::Unknown, error.to_string()))?;
+            HoldId::new(&id).map_err(|error| Problem::new(Kind::Unknown, error.to_string()))?;
         console.ask(move |house| house.lift_hold(&actor, &id)).await?;
         Ok::<_, Problem>(Done::to("/holds").said(Said::Saved))
     };

@@ -48,7 +48,7 @@ pub(super) async fn show(
     let of = actor.organisation.clone();
     console.api().room_to_deliver().await?;
     let mut concerns = console.ask(move |house| find(house, &actor, w, SHOWN)).await?;
-    let ids = concerns.iter().filter_map(|it| ItemId::new(&*it.line.id).ok());
+    let ids = concerns.iter().filter_map(|it| ItemId::new(&it.line.id).ok());
     let (by, ids) = (signed.actor(), ids.collect::<Vec<_>>());
     let reminded = console.watch(move |watch| watch.reminded(&by, &ids)).await?;
     for it in &mut concerns {

@@ -352,7 +352,11 @@ export const tasks = {
   },
   async "an alarm is answered, and says so to everybody"({ base, open, people, check }) {
     const page = await open(people["turno-cnaipic"], ["it", "night", "phone"]);
+    const told = (it) => it.url().endsWith("/called") && it.request().method() === "POST";
+    const shown = page.waitForResponse(told).catch(() => null);
     await page.goto(`${base}/alarms`);
+    const calls = await page.locator("[data-calls-you]").count();
+    if (calls > 0) assert.equal((await shown)?.status(), 204, "the page says that it was shown");
     const alarm = page.locator("#alarms section", { has: page.locator("form") }).first();
     const name = await alarm.getAttribute("aria-label");
     await check(page, "an alarm, on a telephone");

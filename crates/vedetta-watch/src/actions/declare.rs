@@ -62,8 +62,8 @@ impl Watch {
     pub fn declare(&self, by: &Actor, declared: Declared) -> Result<Posture, WatchError> {
         self.house().require_room(by, DECLARERS, "declare a crisis or an exercise")?;
         declared.check()?;
-        let named = declared.centre.iter().chain(&declared.participants);
-        named.map(|id| self.house().number_of(id).map(drop)).collect::<Result<(), _>>()?;
+        let mut named = declared.centre.iter().chain(&declared.participants);
+        named.try_for_each(|id| self.house().number_of(id).map(drop))?;
         let (now, account) = (self.house().now(), by.account.clone());
         let year = now.day().year();
         let posture = self.write_postures(move |unit| {

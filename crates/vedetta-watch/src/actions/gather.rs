@@ -180,7 +180,7 @@ impl Watch {
     }
 
     fn item_noticed(&self, entry: &Entry) -> Option<Notice> {
-        let id = ItemId::new(&*entry.subject).ok()?;
+        let id = ItemId::new(&entry.subject).ok()?;
         let peer = entry.actor.strip_prefix("peer:").and_then(|it| OrganisationId::new(it).ok());
         if !matches!((id.kind(), &peer), ("sighting", None) | ("incident", Some(_))) {
             return None;
