@@ -157,7 +157,10 @@ impl Match {
 }
 
 /// The observed-data objects of a bundle (or list), by identifier, with what they refer to.
-fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_>>), String> {
+///
+/// # Errors
+/// What is no bundle, in words.
+pub fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_>>), String> {
     let objects = match bundle {
         Value::Array(list) => list,
         _ => bundle.get("objects").and_then(Value::as_array).ok_or("not a STIX bundle")?,

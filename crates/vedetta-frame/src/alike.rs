@@ -103,6 +103,7 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
         session: String::new(),
         seal: blank.to_owned(),
         at_home: person.at_home,
+        postures: person.postures.clone(),
         called: person.called,
     };
     let visit = Visit { person: Some(Arc::new(nobody)), ..visit.clone() };

@@ -194,8 +194,9 @@ impl Answer {
 
     /// The value of the first attribute of a name.
     pub(crate) fn attribute(&self, name: &str) -> String {
-        let mut parts = self.text.splitn(2, &format!(" {name}=\""));
-        let rest = parts.nth(1).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        let start = format!(" {name}=\"");
+        let rest = self.text.split_once(&start).map(|(_, rest)| rest);
+        let rest = rest.unwrap_or_else(|| panic!("no {name} in {}", self.text));
         rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::ItemId;
-use vedetta_store::item::{ItemDraft, ItemState};
+use vedetta_store::item::{Claim, ItemDraft, ItemState};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::desk::Change;
 use vedetta_watch::desk::incident::{Channel, Source};
@@ -138,6 +138,7 @@ fn an_incident_that_another_node_tells_is_a_report_of_that_peer() {
                 id: &id,
                 version,
                 producer,
+                claim: Claim::Own,
                 clearance,
                 state: ItemState::Live,
                 actor: "peer:cosc-umbria",

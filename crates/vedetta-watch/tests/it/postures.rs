@@ -90,7 +90,7 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
     assert!(is_conflict(room.change(&officer(), &number, route)));
     room.change(&officer(), &number, admit("terni")).unwrap();
     // Its notices are marked.
-    let apply = Change::Apply { regime: "gdpr".into(), reason: "prova".into() };
+    let apply = Change::Apply { regime: "gdpr".into(), class: None, reason: "prova".into() };
     room.change(&officer(), &number, apply).unwrap();
     let step: StepName = "gdpr:notification".parse().unwrap();
     let draft = watch.draft_notice(&officer(), &number, &step, Language::It).unwrap();

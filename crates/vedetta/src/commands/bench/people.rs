@@ -95,6 +95,7 @@ pub(super) fn report(title: String, channel: Channel, organisation: Organisation
         items: BTreeSet::new(),
         services: BTreeSet::new(),
         key: None,
+        exercise: None,
     }
 }
 
