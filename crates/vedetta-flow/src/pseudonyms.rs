@@ -118,8 +118,7 @@ impl Spent {
             reason: String,
             version: Option<Instant>,
         }
-        let place = place_of_withdrawal(reader, (name, producer))?;
-        let Some(place) = place else { return Ok(None) };
+        let Some(place) = place_of_withdrawal(reader, (name, producer))? else { return Ok(None) };
         let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
         let facts = entry.and_then(|entry| {
             serde_json::from_str::<Facts>(WithdrawnFacts::read(&entry.facts).facts).ok()
@@ -198,14 +197,12 @@ impl Redactor {
         (item, producer): (&ItemId, OrganisationNumber),
         nth: u64,
     ) -> Result<ItemId, StoreError> {
-        let by = |it: &StoredItem| it.producer == producer;
-        let first = !item.follows_from_value() && reader.releases(item)?.first().is_none_or(by);
-        match (first, nth) {
-            (true, 0) => Ok(keyed(&self.key, item, "")),
-            (true, _) => Ok(keyed(&self.key, item, &format!("/{nth}"))),
-            (false, 0) => own_id(&self.key, reader, (item, producer)),
-            (false, _) => Ok(keyed(&self.key, item, &format!(" {}/{nth}", producer.0))),
+        if item.follows_from_value() {
+            return own_id(&self.key, reader, (item, producer));
         }
+        let apart = reader.bookmark(&apart((item, producer)))?.map(|_| format!(" {}", producer.0));
+        let nth = (nth > 0).then(|| format!("/{nth}")).unwrap_or_default();
+        Ok(keyed(&self.key, item, &(apart.unwrap_or_default() + &nth)))
     }
 
     /// Notes that a form goes under a name, before it does.
@@ -284,6 +281,11 @@ impl Redactor {
         }
         Ok(())
     }
+}
+
+/// Where it is noted that the forms of what an organisation brought beside another go under other names.
+pub(crate) fn apart((item, producer): (&ItemId, OrganisationNumber)) -> String {
+    format!("named-apart/{item} {}", producer.0)
 }
 
 /// The name of something of one bringer alone, where others have something under the same

@@ -461,8 +461,6 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
     let before = told(&outposts);
     assert_eq!(before.1[0].unwrap().0, 2);
     let sighting = before.2[0].sighting.clone();
-    let standing = node.house.standing();
-    let producer = standing.directory.number(&centre.organisation).unwrap();
     let shared = Arc::clone(node.house.shared());
     let instead = other.clone();
     let written = node.house.write(move |unit| {
@@ -477,7 +475,7 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
         unit.place_items(&[vedetta_store::ItemDraft {
             id: &sighting,
             version: releases[0].version,
-            producer,
+            producer: releases[0].producer,
             claim: vedetta_store::Claim::Own,
             clearance: releases[0].clearance,
             state: vedetta_store::ItemState::Live,

@@ -172,18 +172,22 @@ fn others(
     if draft.claim == Claim::Own {
         return Ok(None);
     }
-    let (mut there, same) = (None, Versions::Exactly(draft.version.micros()));
+    let (mut twin, mut there) = (None, None);
+    let same = Versions::Exactly(draft.version.micros());
     for object in beside::objects(&session.conn, draft.id)? {
         let line = (object, draft.id, None);
-        let twin = kin(session, line, same)?.filter(|twin| twin.digest == *digest);
-        if let Some(twin) = twin {
-            return Ok(Some(Placement::Twin(twin.stamp)));
+        if let Some(found) = kin(session, line, same)?.filter(|it| it.digest == *digest) {
+            if found.hidden == SERVED {
+                return Ok(Some(Placement::Twin(found.stamp)));
+            }
+            twin = twin.or(Some(found.stamp));
         }
         if there.is_none() {
             there = kin(session, line, Versions::Rising)?;
         }
     }
-    Ok(there.map(|there| Placement::Foreign(there.stamp)))
+    let foreign = there.map(|there| Placement::Foreign(there.stamp));
+    Ok(twin.map(Placement::Twin).or(foreign))
 }
 
 /// Places a bringer's own body beside those of others: its version is the moment of its entry.

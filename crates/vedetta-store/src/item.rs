@@ -99,7 +99,7 @@ pub enum Placement {
     /// Its producer had brought the same version with other bytes; nothing was placed.
     Conflict(Stamp),
     /// Its producer has brought nothing of the item, and another the same version with the same
-    /// bytes; nothing was placed.
+    /// bytes; nothing was placed. Of several the stamp is of one that is served, if any is.
     Twin(Stamp),
     /// Its producer has brought nothing of the item, and others have; nothing was placed. The stamp is
     /// of something of theirs.

@@ -27,7 +27,7 @@ use crate::error::FlowError;
 use crate::forms::{Forms, Settled, TRIES};
 use crate::holding::is_served;
 use crate::house::{House, Shared};
-use crate::pseudonyms::Whole;
+use crate::pseudonyms::{Whole, apart};
 use crate::redaction::{Derived, Redactor, Tellers};
 use crate::siblings::Disclosure;
 use crate::standing::Standing;
@@ -437,6 +437,7 @@ impl Load {
         }
         let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared, facts) };
         self.shared.came([&item.id]);
+        unit.set_bookmark(&apart((&item.id, self.producer)), b"")?;
         match unit.place_items(&[draft])?[..] {
             [Placement::Added(stamp)] => Ok(Outcome::Accepted(stamp)),
             _ => Ok(Outcome::Known),

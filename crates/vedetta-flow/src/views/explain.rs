@@ -420,10 +420,7 @@ impl House {
         let derived = derived.into_iter().map(|form| form.id);
         let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
-        let versions = match alone {
-            true => VersionFilter::All,
-            false => VersionFilter::At(vec![version]),
-        };
+        let versions = if alone { VersionFilter::All } else { VersionFilter::At(vec![version]) };
         let (mut served, mut body, mut after) = (Vec::new(), None, Some(Sequence::START));
         while let Some(place) = after {
             let query = ItemQuery {

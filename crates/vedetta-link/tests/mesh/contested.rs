@@ -239,7 +239,7 @@ fn the_same_bytes_of_two_are_each_its_bringers() {
     for order in ORDERS {
         let nodes = country();
         let [umbria, _, liguria] = &nodes;
-        let same = TestItem::indicator(1).tlp("AMBER").with("name", json!("same"));
+        let same = TestItem::indicator(1).tlp("CLEAR").with("name", json!("same"));
         umbria.bring("cosc-umbria", &[same.clone()]);
         liguria.bring("cosc-liguria", &[same.clone()]);
         carry(&nodes, order);
@@ -270,14 +270,12 @@ fn a_restored_node_and_one_that_joins_late_give_the_same() {
     pair(&national, &umbria);
     pair(&national, &liguria);
     let mut nodes = [umbria, national, liguria];
-    bring(&nodes, &said("l", 2));
+    [said("l", 2), said("u", 1)].iter().for_each(|it| bring(&nodes, it));
     carry(&nodes, Order::Together);
     nodes[1] = Node::new("cnaipic", Vec::new());
     copy(place.path(), backup.path());
     nodes[1] = Node::at("cnaipic", place.path());
-    [said("u", 1), said("l", 3), said("u", 5), over("l", 4)]
-        .iter()
-        .for_each(|it| bring(&nodes, it));
+    [said("l", 3), said("u", 5), over("l", 4)].iter().for_each(|it| bring(&nodes, it));
     carry(&nodes, Order::LiguriaFirst);
     let expected = |whose: &str| match whose {
         "u" => (Some("u5"), vec!["u1", "u5"]),

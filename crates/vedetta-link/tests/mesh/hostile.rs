@@ -202,7 +202,7 @@ fn nothing_is_the_derived_form_of_what_another_brought() {
     let [national, _, liar] = country();
     let ours = TestItem::indicator(3).tlp("AMBER");
     national.bring("cnaipic", &[ours.clone()]);
-    let mut full = item("poli-cert", &clear(3), "CLEAR");
+    let mut full = item("poli-cert", &TestItem::indicator(3).tlp("RED"), "RED");
     full.derived = Some(clear(4).id());
     let mut form = item("poli-cert", &TestItem::indicator(4).tlp("RED"), "RED");
     form.form = Form::Redacted;

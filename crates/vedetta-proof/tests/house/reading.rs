@@ -141,7 +141,7 @@ fn the_same_from_another_goes_to_whom_it_would_go_from_either() {
     assert_eq!(test.bring("perugia", &[item.clone()]).duplicates, [item.id()]);
     assert_eq!(test.bring("stranger", &[item.clone()]).duplicates, [item.id()]);
     let other = test.bring("terni", &[item.with("name", json!("other"))]);
-    assert_eq!(other.rejected[0].rule, "version-conflict", "now terni reads it");
+    assert_eq!(other.rejected[0].rule, "foreign-item", "now terni reads it");
 }
 
 #[test]

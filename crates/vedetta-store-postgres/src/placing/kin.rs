@@ -31,7 +31,7 @@ SELECT object, line FROM beside WHERE object = ANY ($1::uuid[])";
 
 /// The first releases of the drafts' versions, in any line.
 const TWINS: &str = "-- name: twins
-SELECT e.seq, e.at, e.digest, d.nth
+SELECT e.seq, e.at, e.digest, d.nth, i.hidden
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY d (object, version, nth)
 JOIN item i ON i.object = d.object AND i.version = d.version AND i.origin = i.seq AND i.hidden < 3
 JOIN entry e ON e.seq = i.seq";
@@ -84,7 +84,7 @@ SELECT id FROM organisation WHERE number = $1";
 /// The items of a batch that are there, or have been added by it.
 pub(super) struct Family {
     kin: HashMap<Uuid, Kin>,
-    twins: HashMap<(Uuid, Instant), (Stamp, Digest)>,
+    twins: HashMap<(Uuid, Instant), Twin>,
     own: HashMap<(Uuid, OrganisationNumber), (Stamp, Digest)>,
     /// Of items that have several, the objects of their lines.
     lines: HashMap<Uuid, BTreeSet<Uuid>>,
@@ -105,6 +105,13 @@ struct Kin {
     revoked: Option<Instant>,
     /// As it was before the batch, if it was there.
     before: Option<Before>,
+}
+
+/// The first release of a version.
+struct Twin {
+    stamp: Stamp,
+    digest: Digest,
+    hidden: i16,
 }
 
 #[derive(Clone, Copy)]
@@ -194,17 +201,17 @@ impl Family {
             let (stamp, own) = self.own.get(&(base, draft.producer))?;
             return Some(told(own == digest)(*stamp));
         }
-        if let Some((stamp, twin)) = self.twins.get(&(object, draft.version)) {
-            return Some(told(twin == digest)(*stamp));
+        if let Some(twin) = self.twins.get(&(object, draft.version)) {
+            return Some(told(twin.digest == *digest)(twin.stamp));
         }
         if draft.claim == Claim::Own || self.kin.contains_key(&object) {
             return None;
         }
         let there = || self.lines_of(base).filter(|line| self.kin.contains_key(line));
         let twins = there().filter_map(|line| self.twins.get(&(line, draft.version)));
-        let mut twins = twins.filter(|(_, twin)| twin == digest);
-        if let Some((stamp, _)) = twins.next() {
-            return Some(Placement::Twin(*stamp));
+        let twins = twins.filter(|twin| twin.digest == *digest);
+        if let Some(twin) = twins.min_by_key(|twin| twin.hidden) {
+            return Some(Placement::Twin(twin.stamp));
         }
         there().find_map(|line| self.kin.get(&line)).map(|kin| Placement::Foreign(kin.stamp))
     }
@@ -251,7 +258,7 @@ impl Family {
         if draft.state == ItemState::Revoked {
             kin.revoked = kin.revoked.max(Some(version));
         }
-        self.twins.insert((object, version), (stamp, digest));
+        self.twins.insert((object, version), Twin { stamp, digest, hidden: SERVED });
     }
 
     /// How a version stands, now that the whole batch is in.
@@ -327,7 +334,8 @@ impl Family {
             return Ok(());
         }
         for row in session.engine.rows(TWINS, &[&objects, &versions])? {
-            let twin = (entries::stamp(&row)?, entries::digest(&row, 2)?);
+            let (stamp, digest) = (entries::stamp(&row)?, entries::digest(&row, 2)?);
+            let twin = Twin { stamp, digest, hidden: get(&row, 4)? };
             let version = Instant::from_micros(nth(&row, 3, &versions)?);
             self.twins.insert((nth(&row, 3, &objects)?, version), twin);
         }

@@ -158,10 +158,10 @@ pub fn what_is_set_aside_gives_way(scene: &mut Scene) {
     let entry = scene.entries().pop().expect("an entry");
     assert_eq!((entry.kind, entry.actor.as_str()), (EntryKind::SetAside, "peer"));
     assert_eq!(entry.subject, version.id.as_str());
-    let other = scene.add(&version.clone().by(7).body(b"other"));
+    scene.add(&version.clone().by(7).body(b"other"));
     scene.add(&version.clone().by(7).version(2));
     assert_eq!(versions(scene, &everything()), [1, 2]);
-    assert_eq!(scene.place(&version), crate::Placement::Foreign(other));
+    assert!(matches!(scene.place(&version), crate::Placement::Foreign(_)));
     scene.write(|unit| unit.set_aside(&[first.seq], "peer", "again"));
     scene.reopen();
     assert_eq!(versions(scene, &everything()), [1, 2]);
