@@ -592,11 +592,6 @@ impl Story {
             let reads = memory.may_read(organisation, leaf);
             if reads && !most.contains(organisation) {
                 wrong.push(format!("{organisation} reads {leaf} and must not"));
-                let disk = memory.disk.borrow();
-                for path in &disk.things[leaf].paths {
-                    let hops: Vec<_> = path.hops.iter().map(|hop| format!("{:?} {:?}", hop.at, hop.passages)).collect();
-                    wrong.push(format!("   {hops:#?}"));
-                }
             }
             if !reads && least.contains(organisation) {
                 let has = memory.disk.borrow().things.contains_key(leaf);
