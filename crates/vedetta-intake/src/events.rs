@@ -118,7 +118,7 @@ fn log_of_windows<E: From<Unread>>(
             tally.fault("damaged-record");
             return Ok(());
         };
-        let place = Place { file: &name, line: record.number, read: 0 };
+        let place = Place { file: &name, line: record.id, read: 0 };
         one(record.json.as_bytes(), &place, &mut decoder, tally, ask).map_err(Ended::Asked)
     };
     match evtx::each(BufReader::new(file), &mut record) {

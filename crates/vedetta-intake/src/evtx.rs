@@ -10,8 +10,10 @@ pub const MAGIC: &[u8] = b"ElfFile\0";
 /// A record of a log.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its number in the log (`EventRecordID`).
+    /// Its number in this log; where some of another were exported to it, they are counted anew.
     pub number: u64,
+    /// Its number where it was written (`EventRecordID`): that of the log when it says none.
+    pub id: u64,
     /// `{"Event":{"System":{…},"EventData":{…}}}`, in one line.
     pub json: String,
 }
@@ -39,10 +41,21 @@ pub fn each<E: From<Damage>>(
     let settings = ParserSettings::new().num_threads(1).indent(false);
     let parser = EvtxParser::from_read_seek(source).map_err(Damage::from)?;
     for record in parser.with_configuration(settings).records_json() {
-        let record = record.map(|it| Record { number: it.event_record_id, json: it.data });
+        let record = record.map(|it| {
+            let number = it.event_record_id;
+            Record { number, id: id_in(&it.data).unwrap_or(number), json: it.data }
+        });
         each(record.map_err(Damage::from).and_then(Record::whole))?;
     }
     Ok(())
+}
+
+/// What a record says its number is. What the system says of it stands before what a program wrote,
+/// and within a text no quote is bare.
+fn id_in(json: &str) -> Option<u64> {
+    let (_, rest) = json.split_once("\"EventRecordID\":")?;
+    let digits = rest.trim_start_matches([' ', '"']);
+    digits.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
 impl Record {

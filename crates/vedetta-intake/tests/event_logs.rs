@@ -72,7 +72,7 @@ fn ours(log: &Path) -> (Vec<Told>, usize) {
             let named = named.filter(|(name, it)| *name != "Binary" && !it.is_null());
             values.extend(named.map(|(name, value)| (format!("data {name}"), text(value))));
         }
-        records.push((record.number, values));
+        records.push((record.id, values));
         Ok(())
     })
     .unwrap();

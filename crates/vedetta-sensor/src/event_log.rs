@@ -98,7 +98,7 @@ impl EventLog {
             Ok(Part::Records(records)) => {
                 self.place.passed += records.len() as u64;
                 let name = self.path.as_os_str().as_encoded_bytes();
-                for Record { number, json } in records {
+                for Record { number, json, .. } in records {
                     each(json.as_bytes(), kept::number(&[name, &number.to_le_bytes()]));
                 }
                 self.pass = Some(pass);

@@ -286,7 +286,8 @@ pub(super) struct Looked<'l> {
 
 impl Looked<'_> {
     pub(super) fn at(self, what: What, value: Value<'_>, ask: &mut Ask<'_>) {
-        if !self.sorts.meets(what.sorts()) && !(what == What::Host && self.lengths.any()) {
+        let networks = what == What::Host && self.lengths.any();
+        if !(networks || self.sorts.meets(what.sorts())) {
             return;
         }
         self.text.clear();

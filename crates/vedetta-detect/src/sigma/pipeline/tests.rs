@@ -264,13 +264,13 @@ const VALUES: &[(&str, &str, &str, bool)] = &[
     (
         "{type: replace_string, regex: '^C:', replacement: 'D:'}",
         r"x: 'C:\Users\*'",
-        r#"{"x":"D:\Users*"}"#,
+        r#"{"x":"D:\\Users*"}"#,
         true,
     ),
     (
         "{type: replace_string, regex: 'Users', replacement: 'Home'}",
         r"x: 'C:\Users\\*'",
-        r#"{"x":"C:\Home\b"}"#,
+        r#"{"x":"C:\\Home\\b"}"#,
         true,
     ),
     (
