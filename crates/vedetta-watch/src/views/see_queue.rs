@@ -1,10 +1,12 @@
 //! The queue: what was reported and waits to be triaged, whatever door it came by, with what it is
 //! like.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use vedetta_desk::incident::{Gathered, Routed};
-use vedetta_desk::triage::{Likeness, Seen, alike};
-use vedetta_desk::{CaseNumber, Sight};
+use vedetta_desk::incident::Routed;
+use vedetta_desk::triage::{Likeness, Prints, Seen, alike};
+use vedetta_desk::{CaseNumber, Sight, Viewer};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, OrganisationId};
 
@@ -75,7 +77,7 @@ impl Watch {
         self.house().require(by, OFFICERS, "see the queue")?;
         let limit = wish.limit.clamp(1, 100);
         let viewer = self.viewer(by);
-        let (mut waiting, total) = {
+        let (asked, total, others) = {
             let held = self.index()?;
             let Some(index) = held.get() else {
                 return Ok(Queue { waiting: Vec::new(), total: 0 });
@@ -86,18 +88,20 @@ impl Watch {
                 wish.centre.as_ref().is_none_or(|it| centre == Some(it))
                     && brief.access.sight(viewer) == Some(Sight::Whole)
             });
-            let mut asked: Vec<_> = asked.collect();
+            let mut asked: Vec<_> = asked.cloned().collect();
             asked.sort_by_key(|brief| (brief.row.presumed, brief.row.number));
             let total = asked.len();
-            let shown = asked.into_iter().take(limit).map(|brief| Waiting {
-                case: brief.row.clone(),
-                words: String::new(),
-                routed: None,
-                gathered: None,
-                alike: self.alike_in(by, index, brief),
-            });
-            (shown.collect::<Vec<_>>(), total)
+            asked.truncate(limit);
+            (asked, total, index.comparable(viewer))
         };
+        // Nobody waits for the cases while these are compared.
+        let shown = asked.iter().map(|brief| Waiting {
+            case: brief.row.clone(),
+            words: String::new(),
+            routed: None,
+            alike: alike_among(&others, brief),
+        });
+        let mut waiting: Vec<_> = shown.collect();
         self.house().read(|reader| {
             for it in &mut waiting {
                 if let Some((_, kept)) = kept::newest(reader, it.case.number)? {
@@ -122,31 +126,37 @@ impl Watch {
         if brief.access.sight(self.viewer(by)) != Some(Sight::Whole) {
             return Err(WatchError::unknown("case", number));
         }
-        let held = self.index()?;
-        Ok(held.get().map(|index| self.alike_in(by, index, &brief)).unwrap_or_default())
+        let others = self.index()?.get().map(|index| index.comparable(self.viewer(by)));
+        Ok(alike_among(&others.unwrap_or_default(), &brief))
     }
+}
 
-    fn alike_in(&self, by: &Actor, index: &Index, of: &Brief) -> Vec<Alike> {
-        let Some(prints) = of.prints() else { return Vec::new() };
-        let viewer = self.viewer(by);
-        let seen = |brief: &'_ Brief| (brief.row.organisation.clone(), brief.row.reported);
-        let (organisation, at) = seen(of);
-        let new = Seen { organisation: &organisation, at, prints: &prints };
-        let mut found: Vec<Alike> = Vec::new();
-        for (other, prints) in index.recognised() {
-            let row = &other.row;
-            let comparable = row.number != of.row.number && row.stage.is_open();
-            if !comparable || other.access.sight(viewer) != Some(Sight::Whole) {
-                continue;
-            }
-            let other = Seen { organisation: &row.organisation, at: row.reported, prints: &prints };
-            if let Some(Likeness { points, reasons }) = alike(new, other) {
-                let (number, title) = (row.number, row.title.to_string());
-                found.push(Alike { number, title, points, reasons });
-            }
-        }
-        found.sort_by_key(|it| (std::cmp::Reverse(it.points), it.number));
-        found.truncate(SUGGESTED);
-        found
+/// A case that others may be like, and by what it is recognised.
+type Other = (Arc<Brief>, Arc<Prints>);
+
+impl Index {
+    /// The open cases that somebody sees whole and that are recognised, the newest first.
+    fn comparable(&self, viewer: Viewer<'_>) -> Vec<Other> {
+        let open = self.recognised().filter(|(brief, _)| {
+            brief.row.stage.is_open() && brief.access.sight(viewer) == Some(Sight::Whole)
+        });
+        open.map(|(brief, prints)| (Arc::clone(brief), prints)).collect()
     }
+}
+
+fn alike_among(others: &[Other], of: &Brief) -> Vec<Alike> {
+    let Some(prints) = of.prints() else { return Vec::new() };
+    let new = Seen { organisation: &of.row.organisation, at: of.row.reported, prints: &prints };
+    let mut found: Vec<Alike> = Vec::new();
+    for (other, prints) in others.iter().filter(|(other, _)| other.row.number != of.row.number) {
+        let row = &other.row;
+        let other = Seen { organisation: &row.organisation, at: row.reported, prints };
+        if let Some(Likeness { points, reasons }) = alike(new, other) {
+            let (number, title) = (row.number, row.title.to_string());
+            found.push(Alike { number, title, points, reasons });
+        }
+    }
+    found.sort_by_key(|it| (std::cmp::Reverse(it.points), it.number));
+    found.truncate(SUGGESTED);
+    found
 }
