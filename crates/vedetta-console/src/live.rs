@@ -255,24 +255,10 @@ impl Following {
     /// What is new on the page: lines of items, and that something changed.
     fn take(&mut self) -> Bytes {
         let (mut bytes, mut told, mut own) = (BytesMut::new(), Topics::NONE, Whose::Anybody);
-        let now = self.console.house().now();
-        let generation = self.console.house().standing().generation;
-        if let Some(follower) = &mut self.follower {
-            follower.confirm(now);
-            match follower.take(generation) {
-                Taken::New(new) if new.is_empty() => {}
-                Taken::New(new) => {
-                    told |= Topic::Items.into();
-                    new.iter()
-                        .filter(|_| self.shows_lines)
-                        .for_each(|it| bytes.extend_from_slice(it));
-                }
-                // What was missed is on the page when it is asked for again.
-                Taken::Behind(to) => {
-                    drop(follower.replay(&[], to));
-                    told |= Topic::Items.into();
-                }
-            }
+        let mut place = self.take_items(&mut bytes);
+        // The room hears of items with everything else.
+        if place > 0 && !self.listener.is_in_the_room() {
+            told |= Topic::Items.into();
         }
         loop {
             let news = match self.heard.take() {
@@ -282,21 +268,41 @@ impl Following {
             match news {
                 Ok(news) => {
                     told |= news.to(&self.listener);
+                    place = place.max(news.place.0);
                     if news.is_about(&self.listener) {
                         own = Whose::Own;
                     }
                 }
-                Err(TryRecvError::Lagged(_)) => told = Topics::ALL,
+                Err(TryRecvError::Lagged(_)) => {
+                    (told, place) = (Topics::ALL, self.console.house().bell().last().0);
+                }
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
         if told.meet(self.topics) {
-            let (place, turns) = (self.console.house().bell().last().0, self.turns(own));
-            bytes.extend_from_slice(
-                format!("event: changed\ndata: {place} {}\n\n", turns.as_millis()).as_bytes(),
-            );
+            let within = self.turns(own).as_millis();
+            let changed = format!("event: changed\ndata: {place} {within}\n\n");
+            bytes.extend_from_slice(changed.as_bytes());
         }
         bytes.freeze()
+    }
+
+    /// Takes what items are new; their place, or zero when none is.
+    fn take_items(&mut self, bytes: &mut BytesMut) -> u64 {
+        let now = self.console.house().now();
+        let generation = self.console.house().standing().generation;
+        let Some(follower) = &mut self.follower else { return 0 };
+        follower.confirm(now);
+        match follower.take(generation) {
+            Taken::New(new) if new.is_empty() => return 0,
+            Taken::New(new) if self.shows_lines => {
+                new.iter().for_each(|it| bytes.extend_from_slice(it));
+            }
+            Taken::New(_) => {}
+            // What was missed is on the page when it is asked for again.
+            Taken::Behind(to) => drop(follower.replay(&[], to)),
+        }
+        follower.place()
     }
 
     /// Within how long the page is to ask again: at once in the room, where one answer is many's, and of what
