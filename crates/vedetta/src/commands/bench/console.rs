@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use vedetta_api::{Rate, Settings};
 use vedetta_client::crowd::{CASE, ITEM, Shown, Someone};
 use vedetta_client::{Node, Visitor};
-use vedetta_desk::incident::Channel;
 use vedetta_flow::House;
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Actor, Clock, ItemId};
@@ -21,7 +19,7 @@ use super::beside::Beside;
 use super::people::{People, report};
 use super::{Style, Times, scene};
 use crate::certificates::write_secret;
-use crate::doors::{Doors, Opening, runtime};
+use crate::doors::{Doors, runtime};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::{Stopwatch, SystemClock};
@@ -101,12 +99,12 @@ impl ConsoleBench {
         let people = People::join(&house, self.officers, self.liaisons)?;
         runtime()?.block_on(async {
             if self.incidents > 0 {
-                let doors = self.doors(&house, data).await?;
+                let doors = scene::doors_for_many(Arc::clone(&house), data).await?;
                 people.store(doors.api.watch(), self.incidents).await?;
                 doors.close().await;
             }
             // Doors that know nothing yet, as after a start.
-            let doors = self.doors(&house, data).await?;
+            let doors = scene::doors_for_many(Arc::clone(&house), data).await?;
             let began = Stopwatch::start();
             let waited = waiting(doors.api.watch(), &people).await?;
             let cases_read_ms = super::millis(began.read());
@@ -121,24 +119,6 @@ impl ConsoleBench {
             report["wall_first_ms"] = json!(wall_first_ms);
             Ok(report)
         })
-    }
-
-    async fn doors(&self, house: &Arc<House>, data: &Path) -> Result<Doors, Failure> {
-        // They all come from one address here.
-        let settings = Settings {
-            per_address: Rate { burst: 1_000_000, every: Duration::from_micros(1) },
-            ..Settings::default()
-        };
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let opening = Opening {
-            data,
-            listen: ([127, 0, 0, 1], 0).into(),
-            names: &names,
-            settings,
-            meeting: None,
-            mail: Default::default(),
-        };
-        Doors::open(Arc::clone(house), opening).await
     }
 
     fn visitors(&self, doors: &Doors, data: &Path, people: &People) -> Result<Beside, Failure> {
@@ -285,7 +265,7 @@ async fn first_wall(doors: &Doors, people: &People) -> Result<f64, Failure> {
 }
 
 fn case(watch: &Watch, by: &Actor, number: u32) -> Result<(), Failure> {
-    let new = report(format!("{CASE}{number:06}"), Channel::Portal, by.organisation.clone());
+    let new = report(format!("{CASE}{number:06}"), number, by.organisation.clone());
     watch.report(by, new).map(drop).map_err(|error| Failure::system("reporting a case", error))
 }
 

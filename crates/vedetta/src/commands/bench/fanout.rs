@@ -8,7 +8,6 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vedetta_api::{Rate, Settings};
 use vedetta_flow::House;
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Actor, Clock, Instant, ItemId};
@@ -18,7 +17,7 @@ use super::beside::Beside;
 use super::{Style, scene};
 use crate::certificates::write_secret;
 use crate::commands::init::italy;
-use crate::doors::{Doors, Opening, runtime};
+use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
@@ -94,22 +93,7 @@ impl Fanout {
         let (token_file, authority_file) = (data.join("tokens"), data.join("ca.pem"));
         write_secret(&token_file, &tokens.join("\n"))?;
         runtime()?.block_on(async {
-            let settings = Settings {
-                per_address: Rate { burst: 1_000_000, every: Duration::from_micros(1) },
-                ..Settings::default()
-            };
-            let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-            let listen = ([127, 0, 0, 1], 0).into();
-            let opening = Opening {
-                data,
-                listen,
-                names: &names,
-                settings,
-                meeting: None,
-                mail: Default::default(),
-                sign_in: Default::default(),
-            };
-            let doors = Doors::open(Arc::clone(&house), opening).await?;
+            let doors = scene::doors_for_many(Arc::clone(&house), data).await?;
             let given =
                 [("--authority", authority_file.as_os_str()), ("--tokens", token_file.as_os_str())];
             let mut followers = Beside::start(&doors, "followers", &given)?;

@@ -83,13 +83,14 @@ impl People {
     }
 }
 
-/// What somebody reports.
-pub(super) fn report(title: String, channel: Channel, organisation: OrganisationId) -> NewReport {
+/// What somebody reports: each in other words, as people do.
+pub(super) fn report(title: String, turn: u32, organisation: OrganisationId) -> NewReport {
+    let words = (0..12).map(|word| format!("w{}", (turn.wrapping_mul(7_919) >> word) % 997));
     NewReport {
-        channel,
+        channel: Channel::Portal,
         organisation: Some(organisation),
         title,
-        words: "The site answers nobody since this morning; the logs show a flood.".into(),
+        words: words.collect::<Vec<_>>().join(" "),
         contact: None,
         awareness: None,
         items: BTreeSet::new(),
@@ -101,7 +102,7 @@ pub(super) fn report(title: String, channel: Channel, organisation: Organisation
 
 fn store(watch: &Watch, officer: &Actor, (by, turn): (&Actor, u32)) -> Result<(), Failure> {
     let failed = |error| Failure::system("storing a case", error);
-    let new = report(format!("flood {turn}"), Channel::Portal, by.organisation.clone());
+    let new = report(format!("flood {turn}"), turn, by.organisation.clone());
     let number = watch.report(by, new).map_err(failed)?.number.to_string();
     if turn % ONE_OPEN == 0 {
         return Ok(());

@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use uuid::Uuid;
+use vedetta_api::{Rate, Settings};
 use vedetta_flow::House;
 use vedetta_model::{Actor, Agreement, Clock, Entropy, OrganisationId};
 use vedetta_store::Store;
@@ -43,12 +45,22 @@ pub(super) fn found(store: Arc<dyn Store>) -> Result<Arc<House>, Failure> {
 
 /// Opens the doors of a house, on loopback.
 pub(super) async fn doors(house: Arc<House>, data: &Path) -> Result<Doors, Failure> {
+    doors_as(house, data, Settings::default()).await
+}
+
+/// The same for very many, who all come from one address here.
+pub(super) async fn doors_for_many(house: Arc<House>, data: &Path) -> Result<Doors, Failure> {
+    let per_address = Rate { burst: 1_000_000, every: Duration::from_micros(1) };
+    doors_as(house, data, Settings { per_address, ..Settings::default() }).await
+}
+
+async fn doors_as(house: Arc<House>, data: &Path, settings: Settings) -> Result<Doors, Failure> {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let opening = Opening {
         data,
         listen: ([127, 0, 0, 1], 0).into(),
         names: &names,
-        settings: Default::default(),
+        settings,
         meeting: None,
         mail: Default::default(),
         sign_in: Default::default(),
