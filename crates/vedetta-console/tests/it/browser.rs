@@ -195,8 +195,8 @@ impl Answer {
     /// The value of the first attribute of a name.
     pub(crate) fn attribute(&self, name: &str) -> String {
         let start = format!(" {name}=\"");
-        let rest = self.text.split_once(&start).map(|(_, rest)| rest);
-        let rest = rest.unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        let found = self.text.split_once(&start);
+        let (_, rest) = found.unwrap_or_else(|| panic!("no {name} in {}", self.text));
         rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
     }
 
