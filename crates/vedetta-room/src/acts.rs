@@ -217,8 +217,8 @@ fn categories(w: Words) -> Vec<(String, &'static str)> {
 fn classify(w: Words, incident: &Incident) -> Vec<Field> {
     const ORIGINS: [Origin; 5] =
         [Origin::Unknown, Origin::Common, Origin::Organised, Origin::Terrorist, Origin::State];
-    let known = || vocabulary().filter(|it| incident.classes.contains(it.value));
-    let known: Vec<_> = known().map(|it| it.value).collect();
+    let known = vocabulary().filter(|it| incident.classes.contains(it.value));
+    let known: Vec<_> = known.map(|it| it.value).collect();
     let others = incident.classes.iter().map(String::as_str);
     let others: Vec<_> = others.filter(|it| !known.contains(it)).collect();
     let classes = vocabulary().map(|it| {
