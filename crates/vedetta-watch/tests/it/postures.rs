@@ -32,7 +32,7 @@ fn a_crisis_is_declared_by_the_room_seen_by_all_and_ended() {
     assert!(is_forbidden(room.watch.declare(&auditor, crisis())));
     let posture = room.watch.declare(&officer(), crisis()).unwrap();
     for who in [officer(), liaison("terni"), auditor] {
-        assert_eq!(room.reopened().postures(&who).unwrap(), [posture.clone()]);
+        assert_eq!(room.reopened().postures(&who).unwrap(), std::slice::from_ref(&posture));
     }
     assert!(room.watch.end_posture(&officer(), &posture.id, " ".into()).is_err());
     room.watch.end_posture(&officer(), &posture.id, "rientrata".into()).unwrap();
