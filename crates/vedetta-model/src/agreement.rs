@@ -51,6 +51,9 @@ pub struct Agreement {
     /// The critical systems it covers, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub systems: Vec<String>,
+    /// What becomes of the campaigns that its parties report to the mail desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailTerms>,
 }
 
 /// The stage of an agreement. Only [`Stage::InForce`] within its term releases anything.
@@ -268,6 +271,57 @@ pub struct Duties {
     /// Training that the parties are entitled to, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<String>,
+}
+
+/// What becomes of the campaigns that the parties report to the mail desk of one of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailTerms {
+    /// Who releases them.
+    pub release: CampaignRelease,
+    /// By itself once so many people of the parties reported it.
+    #[serde(default = "MailTerms::reporters")]
+    pub reporters: u32,
+    /// And of so many organisations.
+    #[serde(default = "MailTerms::organisations")]
+    pub organisations: u32,
+    /// And the desk says so of it, or worse.
+    #[serde(default)]
+    pub verdict: CampaignVerdict,
+    /// The marking of what is released by itself; the agreement's default without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
+}
+
+impl MailTerms {
+    const fn reporters() -> u32 {
+        3
+    }
+
+    const fn organisations() -> u32 {
+        2
+    }
+}
+
+/// Who releases a campaign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CampaignRelease {
+    /// An analyst: it is only proposed.
+    Proposed,
+    /// The node.
+    Automatic,
+}
+
+/// What a campaign must be said to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CampaignVerdict {
+    /// Malicious.
+    #[default]
+    Malicious,
+    /// Suspicious, or malicious.
+    Suspicious,
 }
 
 /// One line of the matrix of responsibilities: party names by letter.

@@ -191,6 +191,7 @@ fn agreement(name: &str, parent: Option<&str>, parties: Vec<Party>) -> Agreement
         duties: Duties::default(),
         raci: Vec::new(),
         systems: Vec::new(),
+        mail: None,
     }
 }
 

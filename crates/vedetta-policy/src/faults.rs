@@ -72,6 +72,7 @@ pub fn check(agreement: &Agreement, known: &Known<'_>) -> Vec<Fault> {
         None => check.parties(),
     }
     check.handling();
+    check.mail();
     check.raci();
     check.faults
 }
@@ -286,6 +287,24 @@ impl Check<'_> {
         if self.agreement.duties.acknowledge_minutes == Some(0) {
             let remedy = "write one minute at least, or leave it out";
             self.fault("duties.acknowledge_minutes", "nobody can acknowledge in no time", remedy);
+        }
+    }
+
+    fn mail(&mut self) {
+        let Some(terms) = &self.agreement.mail else { return };
+        if self.agreement.adhesion.is_some() {
+            let remedy = "leave it out: the terms are the parent's";
+            self.fault("mail", "an adhesion has no terms of its own", remedy);
+        }
+        if terms.reporters == 0 || terms.organisations == 0 {
+            let remedy = "write one at least in reporters and in organisations, or leave them out";
+            self.fault("mail", "what nobody reported would be released", remedy);
+        }
+        let highest = self.agreement.handling.highest_tlp;
+        if let Some(tlp) = terms.tlp.filter(|tlp| *tlp > highest) {
+            let what = format!("{tlp} is stricter than highest_tlp, {highest}");
+            let remedy = "what is released so would reach nobody: raise highest_tlp";
+            self.fault("mail.tlp", what, remedy);
         }
     }
 

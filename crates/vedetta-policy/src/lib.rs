@@ -38,6 +38,9 @@
 //! right with which it holds it, and not at the producer; telling the victim begins at those that
 //! may (`naming`). [`Network::passages`] says who gives it to the organisations of the next node.
 //!
+//! **Campaigns.** What an agreement says of the mail desk (`mail`) changes nothing of the above: only
+//! whether a campaign becomes items by itself. [`Network::campaign_terms`] says it.
+//!
 //! # Example
 //! The framework *F* lets its lineage redistribute and hides victims. Under it, the Umbria act
 //! *U* has the regional centre exchange incidents with the municipalities that adhered, and *N*
@@ -55,6 +58,7 @@
 mod addresses;
 mod agreement_text;
 mod beyond;
+mod campaigns;
 mod chain;
 mod clearance;
 mod decision;
@@ -88,6 +92,7 @@ mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
 pub use beyond::{not_the_past, untold, withdrawn, withdrawn_since, withheld};
+pub use campaigns::CampaignTerms;
 pub use clearance::{Clearance, Cleared, Form, Reader, Seal};
 pub use decision::{Decision, Past};
 pub use duty::Duty;

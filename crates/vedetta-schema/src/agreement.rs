@@ -63,6 +63,19 @@ fn agreement() -> Value {
             ("duties", object(&[], &duties)),
             ("raci", list(raci)),
             ("systems", list(text())),
+            ("mail", mail_terms()),
+        ],
+    )
+}
+
+fn mail_terms() -> Value {
+    object(
+        &[("release", one_of(&["proposed", "automatic"]))],
+        &[
+            ("reporters", number()),
+            ("organisations", number()),
+            ("verdict", one_of(&["malicious", "suspicious"])),
+            ("tlp", tlp()),
         ],
     )
 }

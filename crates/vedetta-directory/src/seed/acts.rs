@@ -105,5 +105,6 @@ fn adhesion(parent: &Agreement, municipality: &Organisation) -> Result<Agreement
         duties: Duties::default(),
         raci: Vec::new(),
         systems: Vec::new(),
+        mail: None,
     })
 }

@@ -209,6 +209,7 @@ fn one_agreement(place: usize, many: usize, size: usize) -> impl Strategy<Value 
                 duties: Duties::default(),
                 raci: Vec::new(),
                 systems: Vec::new(),
+                mail: None,
             })
         },
     )

@@ -103,6 +103,7 @@ impl World {
             duties: Duties::default(),
             raci: Vec::new(),
             systems: Vec::new(),
+            mail: None,
         }
     }
 

@@ -239,6 +239,7 @@ fn agreement(
         duties: Duties::default(),
         raci: Vec::new(),
         systems: Vec::new(),
+        mail: None,
     }
 }
 
