@@ -1,10 +1,11 @@
 //! A campaign becomes items: an analyst says so, or the rule of the agreement does.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use vedetta_flow::authority::ROOM;
 use vedetta_flow::{FlowError, Receipt};
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_mail::Verdict;
 use vedetta_model::{Actor, Tlp};
 use vedetta_store::RecordKind;
 
@@ -13,6 +14,7 @@ use crate::campaign::{Campaign, Stage};
 use crate::outbox::STEP;
 use crate::overrule::is_harmless;
 use crate::postroom::Postroom;
+use crate::rules::Rules;
 use crate::take::put;
 
 /// What an analyst decides of a campaign.
@@ -137,24 +139,25 @@ impl Postroom {
         Ok(())
     }
 
-    /// Releases a campaign when the rule says so. What fails stays proposed, for an analyst.
+    /// Releases a campaign when the rule of the agreements says so. What fails stays proposed, for an
+    /// analyst.
     pub(crate) fn release_by_rule(&self, id: &str) {
-        let Some(rule) = self.settings.release else { return };
+        let snapshot = self.house.standing();
         let due = {
             let state = self.state();
-            let extent = state.extent(id);
             let proposed = state.campaign(id).is_some_and(|it| {
                 matches!(it.stage, Stage::Proposed { .. }) && bundle::count(it) > 0
             });
             proposed
-                && state.verdict(id) == Verdict::Malicious
-                && extent.reporters >= rule.reporters.max(1)
-                && extent.organisations >= rule.organisations
+                .then(|| {
+                    let counting: Vec<_> = state.counting(id).map(Arc::clone).collect();
+                    let rules = Rules::of(&snapshot, &counting, self.settings.release);
+                    rules.marking(&counting, state.verdict(id))
+                })
+                .flatten()
         };
-        if !due {
-            return;
-        }
-        let released = self.keeper().and_then(|by| self.release(&by, id, rule.tlp, STEP));
+        let Some(tlp) = due else { return };
+        let released = self.keeper().and_then(|by| self.release(&by, id, tlp, STEP));
         if let Err(error) = released {
             tracing::warn!(%error, id, "a campaign waits for an analyst: the rule could not release it");
         }

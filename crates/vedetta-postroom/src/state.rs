@@ -39,7 +39,6 @@ pub(crate) struct State {
 pub(crate) struct Extent {
     pub(crate) reports: usize,
     pub(crate) reporters: usize,
-    pub(crate) organisations: usize,
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -218,7 +217,7 @@ impl State {
 
     /// What decides what becomes of a campaign: reports by those who proved who they are, without
     /// those that an analyst took out of it by ruling on them alone.
-    fn counting(&self, campaign: &str) -> impl Iterator<Item = &Arc<Report>> {
+    pub(crate) fn counting(&self, campaign: &str) -> impl Iterator<Item = &Arc<Report>> {
         let with_it = |ruling: &Ruling| ruling.of == Reach::Campaign;
         self.proven(campaign).filter(move |member| member.ruling.as_ref().is_none_or(with_it))
     }
@@ -227,13 +226,7 @@ impl State {
     pub(crate) fn extent(&self, campaign: &str) -> Extent {
         let reporters: BTreeSet<&str> =
             self.counting(campaign).map(|member| member.reporter.as_str()).collect();
-        let organisations: BTreeSet<&OrganisationId> =
-            self.counting(campaign).filter_map(|member| member.organisation.as_ref()).collect();
-        Extent {
-            reports: self.counting(campaign).count(),
-            reporters: reporters.len(),
-            organisations: organisations.len(),
-        }
+        Extent { reports: self.counting(campaign).count(), reporters: reporters.len() }
     }
 
     /// What an analyst said of a campaign, else the worst that the room said of what counts in it.
