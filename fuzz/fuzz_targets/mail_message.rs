@@ -7,8 +7,8 @@ use vedetta_mail::{Evidence, Limits, letters};
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits::default();
-    for letter in letters(bytes).iter().take(4) {
-        let evidence = Evidence::read(letter, &limits);
+    for letter in letters(bytes, 4).each {
+        let evidence = Evidence::read(&letter, &limits);
         assert!(evidence.links.len() <= limits.links && evidence.forms.len() <= 7);
     }
 });

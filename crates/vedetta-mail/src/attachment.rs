@@ -15,6 +15,7 @@ use serde::Serialize;
 use sha2::Digest as _;
 
 use crate::budget::{Budget, Limits, Obstacle, Unread};
+use crate::header::Headers;
 use crate::link::{Link, Origin};
 
 pub use sniff::Nature;
@@ -107,10 +108,15 @@ pub(crate) struct Study<'a> {
 /// Messages within files that are looked at.
 const MOST_LETTERS: usize = 8;
 
-const LONGEST_TEXT: usize = 64 << 10;
+const LONGEST_TEXT: usize = 256 << 10;
 const LARGEST_FUZZY: usize = 4 << 20;
 
-impl Study<'_> {
+impl<'a> Study<'a> {
+    pub(crate) fn new(budget: &'a mut Budget, passwords: &'a [String]) -> Self {
+        let (attachments, links, letters) = (Vec::new(), Vec::new(), Vec::new());
+        Self { budget, passwords, attachments, links, text: String::new(), letters }
+    }
+
     /// Studies a file and what is in it.
     pub(crate) fn file(&mut self, name: &str, declared: &str, bytes: &[u8]) {
         self.nested(&Place { name, declared, within: None, depth: 0 }, bytes);
@@ -142,15 +148,15 @@ impl Study<'_> {
                 office::study_xml(self, name, bytes, &mut traits)
             }
             Nature::Ole => office::study_ole(self, name, bytes, &mut traits),
-            Nature::Rtf => office::study_rtf(self, bytes, &mut traits),
+            Nature::Rtf => office::study_rtf(self, name, bytes, &mut traits),
             Nature::OneNote => {
                 traits.push(Trait::EmbeddedObject);
                 self.budget.unread(name, Obstacle::Unsupported);
             }
             Nature::Html | Nature::Svg => markup::study(self, name, bytes, &mut traits),
             Nature::Picture => picture::study(self, name, bytes, &mut traits),
-            Nature::Calendar => calendar::study(self, bytes),
-            Nature::Shortcut => program::study_shortcut(self, bytes, &mut traits),
+            Nature::Calendar => calendar::study(self, name, bytes),
+            Nature::Shortcut => program::study_shortcut(self, name, bytes, &mut traits),
             Nature::Program => traits.push(Trait::Executable),
             Nature::DiskImage => {
                 traits.push(Trait::DiskImage);
@@ -183,36 +189,90 @@ impl Study<'_> {
             self.budget.unread(name, Obstacle::TooLarge);
         }
         let text = crate::charset::decode(part, None);
-        self.add_text(&text);
-        self.text_links(&text, Origin::Attachment);
+        self.add_text(name, &text);
+        self.text_links(name, &text, Origin::Attachment);
     }
 
     /// What nobody recognises may hold anything.
     fn unknown(&mut self, name: &str, bytes: &[u8]) {
         self.budget.unread(name, Obstacle::Unsupported);
         let text = String::from_utf8_lossy(bytes.get(..65_536).unwrap_or(bytes));
-        self.text_links(&text, Origin::Attachment);
+        self.text_links(name, &text, Origin::Attachment);
     }
 
-    fn add_text(&mut self, text: &str) {
-        let room = LONGEST_TEXT.saturating_sub(self.text.len()) / 4;
-        self.text.extend(text.chars().take(room));
+    fn add_text(&mut self, name: &str, text: &str) {
+        let room = LONGEST_TEXT.saturating_sub(self.text.len());
+        let end = text.floor_char_boundary(room);
+        self.text.push_str(text.get(..end).unwrap_or_default());
         self.text.push('\n');
+        if end < text.len() {
+            self.budget.unread(name, Obstacle::TooLarge);
+        }
     }
 
-    fn text_links(&mut self, text: &str, origin: Origin) {
-        for written in crate::text::urls(text).take(100) {
+    fn text_links(&mut self, name: &str, text: &str, origin: Origin) {
+        let most = self.budget.limits.links;
+        let mut urls = crate::text::urls(text);
+        for written in urls.by_ref().take(most) {
             self.link("", written, origin);
+        }
+        if urls.next().is_some() {
+            self.budget.unread(name, Obstacle::TooMany);
         }
     }
 
     fn link(&mut self, shown: &str, written: &str, origin: Origin) {
         for link in Link::all(shown, written, origin) {
-            if self.links.len() < self.budget.limits.links && !self.links.contains(&link) {
+            if self.links.contains(&link) {
+                continue;
+            }
+            if self.links.len() < self.budget.limits.links {
                 self.links.push(link);
+            } else {
+                self.budget.unread("1", Obstacle::TooMany);
             }
         }
     }
+}
+
+/// The name under which bytes are looked at that are a file and no message; none when they may be one.
+pub(crate) fn alone(bytes: &[u8]) -> Option<&'static str> {
+    if signed::is_envelope(bytes) {
+        return Some("smime.p7m");
+    }
+    let nature = Nature::of("", "", bytes);
+    let written =
+        matches!(nature, Nature::Pdf | Nature::Rtf | Nature::Html | Nature::Svg | Nature::Calendar);
+    // An invitation begins as a header does; of what else is text, all may be a message.
+    let headed = nature != Nature::Calendar && Headers::begin(bytes);
+    if headed || !written && sniff::is_text(bytes) {
+        return None;
+    }
+    let name = match nature {
+        Nature::Text | Nature::Message | Nature::Empty => return None,
+        Nature::Html => "file.html",
+        Nature::Svg => "file.svg",
+        Nature::Pdf => "file.pdf",
+        Nature::OfficeXml | Nature::OpenDocument | Nature::Ole => "file.doc",
+        Nature::Rtf => "file.rtf",
+        Nature::OneNote => "file.one",
+        Nature::Calendar => "file.ics",
+        Nature::Tnef => "file.dat",
+        Nature::Zip => "file.zip",
+        Nature::Gzip => "file.gz",
+        Nature::Tar => "file.tar",
+        Nature::SevenZip => "file.7z",
+        Nature::Rar => "file.rar",
+        Nature::DiskImage => "file.iso",
+        Nature::Shortcut => "file.lnk",
+        Nature::Program => "file.exe",
+        Nature::Picture
+        | Nature::OtherArchive
+        | Nature::Media
+        | Nature::Signature
+        | Nature::Unknown => "file",
+    };
+    Some(name)
 }
 
 /// Studies one file by itself: what it is, what is in it, where it links, what stayed unread.
@@ -223,9 +283,7 @@ pub fn study_file(
     limits: &Limits,
 ) -> (Vec<Attachment>, Vec<Link>, Vec<Unread>) {
     let mut budget = Budget::new(limits.clone());
-    let (attachments, links, text, letters) = (Vec::new(), Vec::new(), String::new(), Vec::new());
-    let mut study =
-        Study { budget: &mut budget, passwords: &[], attachments, links, text, letters };
+    let mut study = Study::new(&mut budget, &[]);
     study.file(name, "", bytes);
     let Study { attachments, links, .. } = study;
     (attachments, links, budget.into_unread())

@@ -1,9 +1,34 @@
 //! How much a message may cost: one purse for the whole of it, however deep it goes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde::Serialize;
 use vedetta_model::language::Bilingual;
 
-/// What one message may cost at most. Work is bounded by bytes and pixels, so that time is too.
+/// Says when a message took long enough. The clock is whose who asks: there is none here.
+#[derive(Clone, Default)]
+pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Deadline {
+    /// Over as soon as `is_over` says so.
+    pub fn new(is_over: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_over)))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(|is_over| is_over())
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Deadline" } else { "Deadline(never)" })
+    }
+}
+
+/// What one message may cost at most. Work is bounded by bytes and pixels, and so in the end is time;
+/// a deadline bounds it before.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of the message as it came.
@@ -20,6 +45,8 @@ pub struct Limits {
     pub pixels: usize,
     /// Links that are kept.
     pub links: usize,
+    /// When to end; never, unless somebody says so.
+    pub deadline: Deadline,
 }
 
 impl Default for Limits {
@@ -32,6 +59,7 @@ impl Default for Limits {
             text: 1 << 20,
             pixels: 3_000_000,
             links: 500,
+            deadline: Deadline::default(),
         }
     }
 }
@@ -58,6 +86,10 @@ pub enum Obstacle {
     Remote,
     /// There is nothing in it.
     Empty,
+    /// Time was over before it was read.
+    TooLong,
+    /// A file by itself: the message that it came with is not here.
+    NoMessage,
 }
 
 impl Obstacle {
@@ -74,6 +106,11 @@ impl Obstacle {
             Self::PictureOnly => ("il testo è in un'immagine", "the text is in a picture"),
             Self::Remote => ("il contenuto sta altrove", "the content is elsewhere"),
             Self::Empty => ("è vuoto", "there is nothing in it"),
+            Self::TooLong => ("richiede troppo tempo", "it takes too long"),
+            Self::NoMessage => (
+                "è un file da solo: senza il messaggio non si sa da chi viene",
+                "it is a file by itself: without the message nobody knows who sent it",
+            ),
         };
         Bilingual::new(it, en)
     }
@@ -86,6 +123,15 @@ pub struct Unread {
     pub what: String,
     /// Why.
     pub why: Obstacle,
+    /// How many such parts, this one included.
+    pub count: usize,
+}
+
+impl Unread {
+    pub(crate) fn new(what: &str, why: Obstacle) -> Self {
+        let what = what.chars().filter(|c| !c.is_control()).take(120).collect();
+        Self { what, why, count: 1 }
+    }
 }
 
 /// What is left of the limits, and what stayed unread.
@@ -95,7 +141,10 @@ pub(crate) struct Budget {
     parts: usize,
     expanded: usize,
     pixels: usize,
+    late: bool,
     unread: Vec<Unread>,
+    /// What found no place among them.
+    unnamed: usize,
 }
 
 /// How many unread parts are named; more would only repeat them.
@@ -104,11 +153,14 @@ const MOST_UNREAD: usize = 20;
 impl Budget {
     pub(crate) fn new(limits: Limits) -> Self {
         let (parts, expanded, pixels) = (limits.parts, limits.expanded, limits.pixels);
-        Self { limits, parts, expanded, pixels, unread: Vec::new() }
+        Self { limits, parts, expanded, pixels, late: false, unread: Vec::new(), unnamed: 0 }
     }
 
     /// Takes one part, or names what stays unread.
     pub(crate) fn part(&mut self, what: &str) -> bool {
+        if self.is_late() {
+            return false;
+        }
         let some = self.parts > 0;
         if some {
             self.parts -= 1;
@@ -116,6 +168,15 @@ impl Budget {
             self.unread(what, Obstacle::TooMany);
         }
         some
+    }
+
+    /// Whether time is over; then it is named.
+    pub(crate) fn is_late(&mut self) -> bool {
+        if !self.late && self.limits.deadline.is_over() {
+            self.late = true;
+            self.unread("1", Obstacle::TooLong);
+        }
+        self.late
     }
 
     /// How many bytes may still be brought forth.
@@ -137,14 +198,27 @@ impl Budget {
     }
 
     pub(crate) fn unread(&mut self, what: &str, why: Obstacle) {
-        let what: String = what.chars().filter(|c| !c.is_control()).take(120).collect();
-        let unread = Unread { what, why };
-        if self.unread.len() < MOST_UNREAD && !self.unread.contains(&unread) {
+        self.unread_all(what, why, 1);
+    }
+
+    /// Names several parts by the first of them.
+    pub(crate) fn unread_all(&mut self, what: &str, why: Obstacle, count: usize) {
+        let unread = Unread { count, ..Unread::new(what, why) };
+        if self.unread.contains(&unread) {
+            return;
+        }
+        if self.unread.len() < MOST_UNREAD {
             self.unread.push(unread);
+        } else {
+            self.unnamed += count;
         }
     }
 
-    pub(crate) fn into_unread(self) -> Vec<Unread> {
+    pub(crate) fn into_unread(mut self) -> Vec<Unread> {
+        if self.unnamed > 0 {
+            let more = Unread { count: self.unnamed, ..Unread::new("1", Obstacle::TooMany) };
+            self.unread.push(more);
+        }
         self.unread
     }
 }

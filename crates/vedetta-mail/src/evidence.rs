@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::Serialize;
 
-use crate::attachment::{Attachment, Study};
+use crate::attachment::{self, Attachment, Nature, Study};
 use crate::authentication::Authentication;
 use crate::budget::{Budget, Limits, Obstacle, Unread};
 use crate::form::pec::{self, Certificate};
@@ -89,6 +89,8 @@ pub enum Header {
     Original,
     /// The few lines that a quotation shows.
     Quoted,
+    /// There is none: what was handed in is a file by itself.
+    None,
 }
 
 /// The pictures of a message.
@@ -178,7 +180,33 @@ impl Walk<'_> {
                 }
             };
         }
-        self.letter(bytes)
+        match attachment::alone(bytes) {
+            Some(name) => self.file(name, bytes),
+            None => self.letter(bytes),
+        }
+    }
+
+    /// A file that somebody hands in without the message that it came with.
+    fn file(&mut self, name: &str, bytes: &[u8]) -> Evidence {
+        let mut study = Study::new(&mut self.budget, &[]);
+        study.file(name, "", bytes);
+        let Study { attachments, links, text, mut letters, .. } = study;
+        if let ([letter], [Attachment { nature: Nature::Signature, .. }]) =
+            (letters.as_mut_slice(), attachments.as_slice())
+            && self.depth < DEEPEST_FORWARD
+        {
+            // A message that was signed whole is that message.
+            let letter = std::mem::take(letter);
+            return self.deeper(&letter);
+        }
+        self.forms.push(Form::File);
+        if letters.is_empty() {
+            self.budget.unread(name, Obstacle::NoMessage);
+        }
+        let file = Evidence { header: Header::None, attachments, links, ..Evidence::default() };
+        let mut evidence = Evidence { attached_text: text, ..file }.valued();
+        self.layers_of(&mut evidence, letters.into());
+        evidence
     }
 
     fn letter(&mut self, bytes: &[u8]) -> Evidence {
@@ -206,9 +234,23 @@ impl Walk<'_> {
             let outer = std::mem::replace(&mut evidence, self.deeper(&first));
             evidence.take_in(outer);
         }
-        for letter in letters {
+        self.layers_of(&mut evidence, letters);
+        evidence
+    }
+
+    /// Takes the messages apart that another carries, or a file.
+    fn layers_of(&mut self, evidence: &mut Evidence, letters: VecDeque<Vec<u8>>) {
+        if !letters.is_empty() && self.depth >= DEEPEST_FORWARD {
+            self.budget.unread("1", Obstacle::TooDeep);
+            return;
+        }
+        let many = letters.len();
+        for (number, letter) in letters.into_iter().enumerate() {
             if self.layers == 0 {
-                self.budget.unread("1", Obstacle::TooMany);
+                self.budget.unread_all("1", Obstacle::TooMany, many - number);
+                break;
+            }
+            if self.budget.is_late() {
                 break;
             }
             self.layers -= 1;
@@ -218,7 +260,6 @@ impl Walk<'_> {
             (self.forms, self.certificate) = (forms, certificate);
             evidence.take_in(inner);
         }
-        evidence
     }
 
     fn deeper(&mut self, letter: &[u8]) -> Evidence {
@@ -289,14 +330,7 @@ impl Walk<'_> {
         let passwords = text::passwords(&format!("{}\n{}", evidence.subject, evidence.text));
         let files: Vec<&Leaf<'_>> =
             mime.leaves.iter().filter(|leaf| !leaf.is_text() && !form::is_letter(leaf)).collect();
-        let mut study = Study {
-            budget: &mut self.budget,
-            passwords: &passwords,
-            attachments: Vec::new(),
-            links: Vec::new(),
-            text: String::new(),
-            letters: Vec::new(),
-        };
+        let mut study = Study::new(&mut self.budget, &passwords);
         for leaf in files {
             let bytes = leaf.decode(study.budget);
             if leaf.kind == "application/pgp-encrypted" {
@@ -305,8 +339,12 @@ impl Walk<'_> {
             evidence.pictures.enclosed += usize::from(leaf.kind.starts_with("image/"));
             study.file(leaf.label(), &leaf.kind, &bytes);
         }
-        for (name, content) in text::uuencoded(&evidence.text) {
+        let (written, more) = text::uuencoded(&evidence.text);
+        for (name, content) in written {
             study.file(&name, "", &content);
+        }
+        if more > 0 {
+            study.budget.unread_all("1", Obstacle::TooMany, more);
         }
         if evidence.text.contains("-----BEGIN PGP MESSAGE-----") {
             study.budget.unread("1", Obstacle::Encrypted);
@@ -322,10 +360,11 @@ impl Walk<'_> {
         evidence
             .links
             .retain(|link| seen.insert((link.target.url.clone(), link.origin, link.shown.clone())));
-        if evidence.links.len() >= self.budget.limits.links {
-            self.budget.unread("1", Obstacle::TooMany);
+        let most = self.budget.limits.links;
+        if evidence.links.len() > most {
+            self.budget.unread_all("1", Obstacle::TooMany, evidence.links.len() - most);
         }
-        evidence.links.truncate(self.budget.limits.links);
+        evidence.links.truncate(most);
         if evidence.wraps.is_some() {
             // What somebody hands on is what is read; a note may be a signature alone.
             return evidence.valued();
@@ -478,14 +517,18 @@ impl Body {
 
     fn into_evidence(self, evidence: &mut Evidence, budget: &mut Budget) {
         let mut links = Vec::new();
-        let most = budget.limits.links;
+        // The same stands in the text and in the page: more than are kept are gathered.
+        let most = 4 * budget.limits.links;
+        let mut left_out = 0;
         let mut link = |shown: &str, written: &str, origin| {
             if links.len() < most {
                 links.extend(Link::all(shown, written, origin));
+            } else {
+                left_out += 1;
             }
         };
         let (text, invisible) = text::visible(&self.text);
-        for written in text::urls(&text).chain(text::urls(&self.plain)).take(most) {
+        for written in text::urls(&text).chain(text::urls(&self.plain)) {
             link("", written, Origin::Text);
         }
         if let Some(page) = self.page {
@@ -509,6 +552,9 @@ impl Body {
                 }
             }
             evidence.hidden = text::visible(&page.hidden).0;
+        }
+        if left_out > 0 {
+            budget.unread_all("1", Obstacle::TooMany, left_out);
         }
         evidence.text = text;
         evidence.invisible = invisible;

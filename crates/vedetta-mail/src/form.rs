@@ -26,6 +26,8 @@ pub enum Form {
     Pec,
     /// As Outlook keeps it.
     Outlook,
+    /// No message: a file by itself.
+    File,
 }
 
 /// The messages within another.
@@ -45,8 +47,8 @@ pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Enclosed {
     let is_report = mime.kind == "multipart/report" && !certified;
     let mut leaves: Vec<&Leaf<'_>> = mime.leaves.iter().filter(|leaf| is_letter(leaf)).collect();
     leaves.sort_by_key(|leaf| certified && !leaf.name.eq_ignore_ascii_case("postacert.eml"));
-    if let Some(more) = leaves.get(MOST_ENCLOSED) {
-        budget.unread(more.label(), Obstacle::TooMany);
+    if let Some(first) = leaves.get(MOST_ENCLOSED) {
+        budget.unread_all(first.label(), Obstacle::TooMany, leaves.len() - MOST_ENCLOSED);
     }
     let hands_on = !leaves.is_empty() && (certified || !is_report && !has_own_voice(mime, budget));
     let mut letters = Vec::new();
@@ -101,85 +103,107 @@ fn says_much(mime: &Mime<'_>, budget: &mut Budget) -> bool {
     })
 }
 
-/// The messages in what was handed in: one, those of a mailbox file, those of an archive, or
-/// several attached to one letter.
-#[must_use]
-pub fn letters(bytes: &[u8]) -> Vec<Cow<'_, [u8]>> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        let packed = packed(bytes);
-        if !packed.is_empty() {
-            return packed.into_iter().map(Cow::Owned).collect();
-        }
-    }
-    if bytes.starts_with(b"From ") {
-        return mailbox(bytes).into_iter().map(Cow::Borrowed).collect();
-    }
-    let attached = attached(bytes);
-    if attached.is_empty() {
-        return vec![Cow::Borrowed(bytes)];
-    }
-    attached.into_iter().map(Cow::Owned).collect()
+/// The messages in what was handed in.
+#[derive(Debug)]
+pub struct Letters<'a> {
+    /// Those that are to be looked at, each by itself.
+    pub each: Vec<Cow<'a, [u8]>>,
+    /// How many more there are.
+    pub left_out: usize,
 }
 
-/// The messages that one hands on together: several attached, or an archive of them. None when it
-/// carries anything else, or has much to say itself.
-fn attached(bytes: &[u8]) -> Vec<Vec<u8>> {
+/// The messages in what was handed in, at most so many: one, those of a mailbox file, those of an
+/// archive, or several attached to one letter.
+#[must_use]
+pub fn letters(bytes: &[u8], most: usize) -> Letters<'_> {
+    let (each, all) = if bytes.starts_with(b"From ") {
+        let (found, all) = mailbox(bytes, most);
+        (found.into_iter().map(Cow::Borrowed).collect(), all)
+    } else {
+        let (found, all) = match bytes.starts_with(b"PK\x03\x04") {
+            true => packed(bytes, (most, LARGEST_PACKED)),
+            false => attached(bytes, most),
+        };
+        (found.into_iter().map(Cow::Owned).collect::<Vec<_>>(), all)
+    };
+    if each.is_empty() {
+        return Letters { each: vec![Cow::Borrowed(bytes)], left_out: 0 };
+    }
+    Letters { left_out: all.saturating_sub(each.len()), each }
+}
+
+/// The messages that one hands on together, at most so many, and how many there are: several
+/// attached, or an archive of them. None when it carries anything else, has much to say itself, or
+/// does not come apart whole: then it is looked at as it is.
+fn attached(bytes: &[u8], most: usize) -> (Vec<Vec<u8>>, usize) {
+    const NONE: (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
     let count = |word: &str| memchr::memmem::find_iter(bytes, word.as_bytes()).take(2).count();
     let several = ["message/rfc822", ".eml", ".msg", "ms-outlook"].iter().any(|it| count(it) > 1);
     if !several && count("zip") == 0 || count("multipart/") == 0 {
-        return Vec::new();
+        return NONE;
     }
     let mut budget = Budget::new(Limits::default());
     let mime = Mime::read(bytes, &mut budget);
     if pec::is_envelope(&mime) || mime.kind == "multipart/report" || says_much(&mime, &mut budget) {
-        return Vec::new();
+        return NONE;
     }
-    let (mut letters, mut archives) = (Vec::new(), 0);
+    let (mut letters, mut all, mut archives) = (Vec::new(), 0, 0);
     for leaf in mime.leaves.iter().filter(|leaf| !leaf.is_text()) {
+        let room = most.saturating_sub(letters.len());
         if is_letter(leaf) {
-            letters.push(leaf.decode(&mut budget).into_owned());
+            all += 1;
+            if room > 0 {
+                letters.push(leaf.decode(&mut budget).into_owned());
+            }
             continue;
         }
         let held = leaf.decode(&mut budget);
-        let inside = if held.starts_with(b"PK\x03\x04") { packed(&held) } else { Vec::new() };
-        archives += usize::from(!inside.is_empty());
-        if inside.is_empty() && !leaf.kind.starts_with("image/") {
-            return Vec::new();
+        let (inside, count) = match held.starts_with(b"PK\x03\x04") {
+            true => packed(&held, (room, budget.room())),
+            false => NONE,
+        };
+        archives += usize::from(count > 0);
+        if count == 0 && !leaf.kind.starts_with("image/") {
+            return NONE;
         }
+        all += count;
+        budget.expand(inside.iter().map(Vec::len).sum());
         letters.extend(inside);
     }
-    letters.truncate(MOST_PACKED);
-    if archives > 0 || letters.len() > 1 { letters } else { Vec::new() }
+    let whole = budget.into_unread().is_empty();
+    if whole && (archives > 0 || all > 1) { (letters, all) } else { NONE }
 }
 
-const MOST_LETTERS: usize = 10_000;
-const MOST_PACKED: usize = 50;
 const LARGEST_PACKED: usize = 16 << 20;
 
-/// The messages of an archive that holds nothing else.
-fn packed(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let Some(zip) = Zip::read(bytes) else { return Vec::new() };
+/// The messages of an archive that holds nothing else, at most so many and so large together, and
+/// how many it holds.
+fn packed(bytes: &[u8], (most, mut room): (usize, usize)) -> (Vec<Vec<u8>>, usize) {
+    const NONE: (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
+    let Some(zip) = Zip::read(bytes) else { return NONE };
     let files = || zip.members.iter().filter(|member| !member.name.ends_with('/'));
     let is_letter = |name: &str| {
         let name = name.to_lowercase();
         name.ends_with(".eml") || name.ends_with(".msg")
     };
-    if zip.cut || files().count() > MOST_PACKED || !files().all(|member| is_letter(&member.name)) {
-        return Vec::new();
+    if !files().all(|member| is_letter(&member.name)) {
+        return NONE;
     }
-    let mut room = LARGEST_PACKED;
     let mut letters = Vec::new();
-    for member in files() {
-        let Ok(letter) = zip.content(member, None, room) else { return Vec::new() };
+    for member in files().take(most) {
+        // What does not open is among those that are not looked at.
+        let Ok(letter) = zip.content(member, None, room) else { continue };
         room -= letter.len();
         letters.push(letter);
     }
-    letters
+    // Where none opens, the archive is looked at, and says why.
+    if letters.is_empty() && most > 0 { NONE } else { (letters, files().count() + zip.beyond) }
 }
 
-/// The messages of a mailbox file (RFC 4155): each after a line that begins with `From `.
-fn mailbox(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut starts = vec![0];
+/// The messages of a mailbox file (RFC 4155), each after a line that begins with `From `; at most so
+/// many, and how many there are.
+fn mailbox(bytes: &[u8], most: usize) -> (Vec<&[u8]>, usize) {
+    let (mut starts, mut all) = (vec![0], 1);
     for at in memchr::memmem::find_iter(bytes, b"\nFrom ") {
         let blank = at == 0
             || matches!(bytes.get(at - 1), Some(b'\n'))
@@ -188,12 +212,16 @@ fn mailbox(bytes: &[u8]) -> Vec<&[u8]> {
         let line =
             line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or_default();
         let year = line.windows(4).any(|four| four.iter().all(u8::is_ascii_digit));
-        if blank && year && line.len() < 200 && starts.len() < MOST_LETTERS {
-            starts.push(at + 1);
+        if blank && year && line.len() < 200 {
+            all += 1;
+            if starts.len() <= most {
+                starts.push(at + 1);
+            }
         }
     }
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    starts.iter().zip(ends).filter_map(|(from, to)| bytes.get(*from..to)).collect()
+    let found = starts.iter().zip(ends).filter_map(|(from, to)| bytes.get(*from..to));
+    (found.take(most).collect(), all)
 }
 
 #[cfg(test)]
@@ -204,9 +232,12 @@ mod tests {
     fn a_mailbox_is_its_messages() {
         let text = b"From a@example.org Mon Nov 17 10:00:00 2025\nSubject: 1\n\nFrom here on\n\n\
                      From b@example.org Mon Nov 17 10:00:00 2025\nSubject: 2\n\nx\n";
-        let found = letters(text);
-        assert_eq!(found.len(), 2);
-        assert!(found[1].starts_with(b"From b@"));
-        assert_eq!(letters(b"Subject: x\n\ny").len(), 1);
+        let found = letters(text, 9);
+        assert_eq!((found.each.len(), found.left_out), (2, 0));
+        assert!(found.each[1].starts_with(b"From b@"));
+        let first = letters(text, 1);
+        assert_eq!((first.each.len(), first.left_out), (1, 1));
+        assert_eq!(first.each[0], found.each[0], "what follows it is not its own");
+        assert_eq!(letters(b"Subject: x\n\ny", 9).each.len(), 1);
     }
 }

@@ -43,6 +43,14 @@ const VITAL: &[&str] = &[
 ];
 
 impl Headers {
+    /// Whether a header begins here, by its first field; after a line of a mailbox file, perhaps.
+    pub(crate) fn begin(raw: &[u8]) -> bool {
+        let mut lines = raw.split(|byte| *byte == b'\n').skip_while(|it| it.starts_with(b"From "));
+        let name = lines.next().and_then(field).map(|(name, _)| name).unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !name.is_empty() && name.chars().all(fits)
+    }
+
     /// Reads the fields at the beginning of `raw`; what follows them is the body.
     pub(crate) fn read(raw: &[u8]) -> (Self, &[u8]) {
         let mut fields: Vec<(String, Vec<u8>)> = Vec::new();

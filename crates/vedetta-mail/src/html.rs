@@ -55,7 +55,7 @@ pub(crate) struct Form {
 const MOST_TAGS: usize = 200_000;
 const DEEPEST: usize = 400;
 const MOST_ANCHORS: usize = 500;
-const LONGEST_SCRIPT: usize = 128 << 10;
+const LONGEST_SCRIPT: usize = 512 << 10;
 
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
@@ -111,7 +111,9 @@ impl Page {
                 Token::Text(text) => reader.text(&entity::decode(text)),
                 Token::Raw("script", text) => {
                     let room = LONGEST_SCRIPT.saturating_sub(reader.page.script.len());
-                    reader.page.script.extend(text.chars().take(room));
+                    let end = text.floor_char_boundary(room);
+                    reader.page.cut |= end < text.len();
+                    reader.page.script.push_str(text.get(..end).unwrap_or_default());
                     reader.page.script.push('\n');
                 }
                 Token::Raw("title", text) => reader.page.title = entity::decode(text).trim().into(),

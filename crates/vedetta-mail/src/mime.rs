@@ -45,6 +45,9 @@ pub(crate) struct Leaf<'a> {
 impl Leaf<'_> {
     /// The decoded body; what the budget cuts or damage spoils is named.
     pub(crate) fn decode(&self, budget: &mut Budget) -> Cow<'_, [u8]> {
+        if budget.is_late() {
+            return Cow::Borrowed(&[]);
+        }
         let most = budget.room();
         if self.transfer == Transfer::Plain && self.body.len() <= most {
             return Cow::Borrowed(self.body);

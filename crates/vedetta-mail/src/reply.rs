@@ -19,6 +19,8 @@ pub struct Case {
     pub wave: Option<Wave>,
     /// What was said before, when this answer changes it.
     pub before: Option<Verdict>,
+    /// How many messages came with this one and were not looked at.
+    pub left_out: usize,
 }
 
 /// A wave that others reported before.
@@ -79,6 +81,7 @@ impl Reply {
         reasons(&mut text, opinion, language);
         advice(&mut text, opinion, evidence, language);
         unread(&mut text, evidence, language);
+        left_out(&mut text, language, case.left_out);
         closing(&mut text, language, case);
         Self { subject, text }
     }
@@ -257,8 +260,19 @@ fn danger(say: &mut impl FnMut(&str, &str), opinion: &Opinion, evidence: &Eviden
     }
 }
 
+/// What was not read is named to a reporter in so many lines.
+const MOST_NAMED: usize = 5;
+
 fn unread(text: &mut String, evidence: &Evidence, language: Language) {
     let it = language == Language::It;
+    if evidence.forms.contains(&Form::File) {
+        let line = if it {
+            "\nCi ha mandato un file da solo. La prossima volta mandi il messaggio con cui è arrivato: sapremo dirle di più."
+        } else {
+            "\nYou sent a file by itself. Next time send the message that it came with, and we can tell you more."
+        };
+        writeln!(text, "{line}").ok();
+    }
     if evidence.forms.contains(&Form::Inline) {
         let line = if it {
             "\nIl messaggio è stato inoltrato nel testo: l'origine non si può controllare. La prossima volta lo alleghi, così controlliamo meglio."
@@ -276,13 +290,36 @@ fn unread(text: &mut String, evidence: &Evidence, language: Language) {
         if it { "\nNon si è potuto controllare:" } else { "\nThis could not be checked:" }
     )
     .ok();
-    for unread in evidence.unread.iter().take(5) {
+    for unread in evidence.unread.iter().take(MOST_NAMED) {
         let why = unread.why.words();
-        let line = format!("- {}: {}", part_named(&unread.what, language), why.to(language));
+        let part = part_named(&unread.what, language);
+        let more = match (unread.count.saturating_sub(1), it) {
+            (0, _) => String::new(),
+            (more, true) => format!(" e altre {more} cose"),
+            (more, false) => format!(" and {more} more"),
+        };
+        let line = format!("- {part}{more}: {}", why.to(language));
         if !text.lines().any(|known| known == line) {
             writeln!(text, "{line}").ok();
         }
     }
+    match (evidence.unread.len().saturating_sub(MOST_NAMED), it) {
+        (0, _) => {}
+        (more, true) => _ = writeln!(text, "- e altre {more} cose"),
+        (more, false) => _ = writeln!(text, "- and {more} more"),
+    }
+}
+
+/// Of several that came together, those that nobody looked at.
+fn left_out(text: &mut String, language: Language, count: usize) {
+    let line = match (count, language) {
+        (0, _) => return,
+        (1, Language::It) => "Attenzione: con questo ne è arrivato un altro, che NON abbiamo guardato. Ce lo rimandi a parte.".to_owned(),
+        (_, Language::It) => format!("Attenzione: con questo ne sono arrivati altri {count}, che NON abbiamo guardato. Ce li rimandi, al massimo 20 alla volta."),
+        (1, Language::En) => "Please note: another message came with this one, which we did NOT look at. Send it again by itself.".to_owned(),
+        (_, Language::En) => format!("Please note: {count} other messages came with this one, which we did NOT look at. Send them again, at most 20 at a time."),
+    };
+    writeln!(text, "\n{line}").ok();
 }
 
 /// What was not read, in our words: a file's name is the sender's, and would be repeated under our

@@ -80,9 +80,9 @@ pub(crate) fn passwords(text: &str) -> Vec<String> {
 
 const MOST_UUENCODED: usize = 8;
 
-/// Files that a text carries within it (POSIX `uuencode`), by name.
-pub(crate) fn uuencoded(text: &str) -> Vec<(String, Vec<u8>)> {
-    let mut files = Vec::new();
+/// Files that a text carries within it (POSIX `uuencode`), by name, and how many more there are.
+pub(crate) fn uuencoded(text: &str) -> (Vec<(String, Vec<u8>)>, usize) {
+    let (mut files, mut more) = (Vec::new(), 0);
     let mut rest = text;
     while let Some(at) = rest.find("begin ") {
         let starts = at == 0 || rest.as_bytes().get(at - 1) == Some(&b'\n');
@@ -97,17 +97,18 @@ pub(crate) fn uuencoded(text: &str) -> Vec<(String, Vec<u8>)> {
         {
             continue;
         }
+        if files.len() >= MOST_UUENCODED {
+            more += 1;
+            continue;
+        }
         let end = body.find("\nend").map_or(body.len(), |end| end + 1);
         let (coded, after) = body.split_at(end);
         let whole = format!("begin {head}\n{coded}end\n");
         let decoded = transfer::decode(whole.as_bytes(), Transfer::Uuencode, coded.len());
         files.push((name.to_owned(), decoded.bytes));
         rest = after;
-        if files.len() >= MOST_UUENCODED {
-            break;
-        }
     }
-    files
+    (files, more)
 }
 
 /// Money's places in a text.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
 
-use crate::budget::Unread;
+use crate::budget::{Obstacle, Unread};
 use crate::checks::{self, Confidence, Finding, Group, Scene, Severity, known_indicator};
 use crate::desk::Desk;
 use crate::evidence::Evidence;
@@ -94,8 +94,8 @@ impl Opinion {
     /// Judges what was taken apart: each message around and within it too, and keeps the worst.
     #[must_use]
     pub fn of(evidence: &Evidence, desk: &Desk<'_>) -> Self {
-        let own = Self::weighed(evidence, &evidence.unread, findings(evidence, desk), desk);
-        worst_layer(evidence, &own, desk).map_or(own, |(_, opinion)| opinion)
+        let (own, worst) = judge(evidence, &evidence.unread, desk);
+        worst.map_or(own, |(_, opinion)| opinion)
     }
 
     fn weighed(
@@ -125,8 +125,14 @@ impl Evidence {
     /// in as one.
     #[must_use]
     pub fn judged(mut self, desk: &Desk<'_>) -> (Self, Opinion) {
-        let own = Opinion::weighed(&self, &self.unread, findings(&self, desk), desk);
-        let Some((at, opinion)) = worst_layer(&self, &own, desk) else { return (self, own) };
+        let mut unread = std::mem::take(&mut self.unread);
+        if desk.limits.deadline.is_over() && !self.layers.is_empty() {
+            let late = Unread { count: self.layers.len(), ..Unread::new("1", Obstacle::TooLong) };
+            unread.push(late);
+        }
+        let (own, worst) = judge(&self, &unread, desk);
+        self.unread = unread;
+        let Some((at, opinion)) = worst else { return (self, own) };
         let mut layer = self.layers.swap_remove(at);
         layer.unread = std::mem::take(&mut self.unread);
         layer.certificate = self.certificate.take();
@@ -134,6 +140,19 @@ impl Evidence {
         layer.layers.push(self);
         (layer, opinion)
     }
+}
+
+/// What is said of the message, and its layer that is worse, if there is one. Once it is late the
+/// layers are not looked at.
+fn judge(
+    evidence: &Evidence,
+    unread: &[Unread],
+    desk: &Desk<'_>,
+) -> (Opinion, Option<(usize, Opinion)>) {
+    let own = Opinion::weighed(evidence, unread, findings(evidence, desk), desk);
+    let late = unread.iter().any(|it| it.why == Obstacle::TooLong);
+    let worst = if late { None } else { worst_layer(evidence, &own, desk) };
+    (own, worst)
 }
 
 /// The layer that is worse than what is said of the message itself, if there is one.

@@ -32,11 +32,14 @@ fn zip(study: &mut Study<'_>, place: &Place<'_>, bytes: &[u8], traits: &mut Vec<
         study.budget.unread(place.name, Obstacle::Damaged);
         return;
     };
-    if zip.cut {
-        study.budget.unread(place.name, Obstacle::TooMany);
+    if zip.beyond > 0 {
+        study.budget.unread_all(place.name, Obstacle::TooMany, zip.beyond);
     }
     let mut password = None;
     for member in zip.members.iter().filter(|member| !member.name.ends_with('/')) {
+        if study.budget.is_late() {
+            break;
+        }
         let most = study.budget.room();
         let content = if member.encrypted {
             traits.push(Trait::Encrypted);

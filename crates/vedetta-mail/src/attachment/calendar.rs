@@ -1,18 +1,24 @@
 //! Invitations (RFC 5545): their text and links are the message's.
 
 use super::Study;
+use crate::budget::Obstacle;
 use crate::link::Origin;
 
-pub(super) fn study(study: &mut Study<'_>, bytes: &[u8]) {
-    let part = bytes.get(..1 << 18).unwrap_or(bytes);
+const LARGEST: usize = 256 << 10;
+
+pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8]) {
+    let part = bytes.get(..LARGEST).unwrap_or(bytes);
+    if part.len() < bytes.len() {
+        study.budget.unread(name, Obstacle::TooLarge);
+    }
     let text = crate::charset::decode(part, None);
     let unfolded =
         text.replace("\r\n ", "").replace("\n ", "").replace("\\n", "\n").replace("\\,", ",");
     let said =
         |line: &&str| ["SUMMARY", "DESCRIPTION", "LOCATION"].iter().any(|it| line.starts_with(it));
-    for line in unfolded.lines().filter(said).take(50) {
+    for line in unfolded.lines().filter(said) {
         let words = line.split_once(':').map_or("", |(_, words)| words);
-        study.add_text(words);
+        study.add_text(name, words);
     }
-    study.text_links(&unfolded, Origin::Calendar);
+    study.text_links(name, &unfolded, Origin::Calendar);
 }

@@ -35,16 +35,22 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
         study.budget.unread(name, Obstacle::TooLarge);
     }
     let html = crate::charset::decode(bytes.get(..LARGEST).unwrap_or(bytes), None);
-    page(study, &Page::read(&html), traits);
-    let hidden = unpacked(&html);
+    page(study, name, &Page::read(&html), traits);
+    let (hidden, whole) = unpacked(&html);
+    if !whole {
+        study.budget.unread(name, Obstacle::TooLarge);
+    }
     if !hidden.is_empty() {
         let inner = Page::read(&hidden);
-        page(study, &inner, traits);
-        study.text_links(&hidden, Origin::Attachment);
+        page(study, name, &inner, traits);
+        study.text_links(name, &hidden, Origin::Attachment);
     }
 }
 
-fn page(study: &mut Study<'_>, page: &Page, traits: &mut Vec<Trait>) {
+fn page(study: &mut Study<'_>, name: &str, page: &Page, traits: &mut Vec<Trait>) {
+    if page.cut {
+        study.budget.unread(name, Obstacle::TooMany);
+    }
     for form in &page.forms {
         traits.push(if form.asks_password { Trait::PasswordForm } else { Trait::WebForm });
         study.link("", &form.action, Origin::Form);
@@ -59,7 +65,7 @@ fn page(study: &mut Study<'_>, page: &Page, traits: &mut Vec<Trait>) {
         traits.push(Trait::Redirect);
         study.link("", to, Origin::Redirect);
     }
-    study.add_text(&page.text);
+    study.add_text(name, &page.text);
     let script = page.script.to_ascii_lowercase();
     let count = |words: &[&str]| words.iter().filter(|word| script.contains(**word)).count();
     if count(UNPACK) > 0 && count(DECODE) > 0 || count(DECODE) > 1 {
@@ -68,20 +74,26 @@ fn page(study: &mut Study<'_>, page: &Page, traits: &mut Vec<Trait>) {
     if count(GO) > 0 {
         traits.push(Trait::Redirect);
     }
-    study.text_links(&page.script, Origin::Attachment);
+    study.text_links(name, &page.script, Origin::Attachment);
 }
 
-/// What the literals of a page say once decoded: base64 and percent-encoding, once.
-fn unpacked(html: &str) -> String {
+/// Literals that are decoded, and what comes out of them at most.
+const MOST_LITERALS: usize = 2_000;
+const MOST_UNPACKED: usize = 1 << 19;
+
+/// What the literals of a page say once decoded: base64 and percent-encoding, once; and whether all
+/// of them were.
+fn unpacked(html: &str) -> (String, bool) {
     let mut found = String::new();
-    for literal in html.split(['"', '\'', '`']).filter(|literal| literal.len() > 40).take(400) {
-        if found.len() > 1 << 19 {
-            break;
+    let literals = html.split(['"', '\'', '`']).filter(|literal| literal.len() > 40);
+    for (number, literal) in literals.enumerate() {
+        if number >= MOST_LITERALS || found.len() > MOST_UNPACKED {
+            return (found, false);
         }
         let base64ish =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\n' | b'\r');
         let bytes = if literal.bytes().all(base64ish) {
-            transfer::base64(literal.as_bytes(), 1 << 19).0
+            transfer::base64(literal.as_bytes(), MOST_UNPACKED).0
         } else if literal.matches('%').count() > 10 {
             crate::header::percent(literal)
         } else {
@@ -92,5 +104,5 @@ fn unpacked(html: &str) -> String {
             found.push('\n');
         }
     }
-    found
+    (found, true)
 }

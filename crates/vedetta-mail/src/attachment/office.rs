@@ -14,7 +14,13 @@ pub(super) fn study_xml(study: &mut Study<'_>, name: &str, bytes: &[u8], traits:
         study.budget.unread(name, Obstacle::Damaged);
         return;
     };
+    if zip.beyond > 0 {
+        study.budget.unread_all(name, Obstacle::TooMany, zip.beyond);
+    }
     for member in &zip.members {
+        if study.budget.is_late() {
+            break;
+        }
         let path = member.name.to_ascii_lowercase();
         if path.ends_with("vbaproject.bin")
             || path.starts_with("basic/")
@@ -36,16 +42,16 @@ pub(super) fn study_xml(study: &mut Study<'_>, name: &str, bytes: &[u8], traits:
         match zip.content(member, None, most) {
             Ok(content) => {
                 study.budget.expand(content.len());
-                part(study, &String::from_utf8_lossy(&content), traits);
+                part(study, name, &String::from_utf8_lossy(&content), traits);
             }
             Err(why) => study.budget.unread(&format!("{name}: {}", member.name), why),
         }
     }
 }
 
-fn part(study: &mut Study<'_>, xml: &str, traits: &mut Vec<Trait>) {
+fn part(study: &mut Study<'_>, name: &str, xml: &str, traits: &mut Vec<Trait>) {
     if xml.contains("<Relationships") {
-        for relation in xml.split("<Relationship ").skip(1).take(500) {
+        for relation in xml.split("<Relationship ").skip(1) {
             let get = |name: &str| {
                 let (_, rest) = relation.split_once(name)?;
                 rest.split_once('"').map(|(value, _)| value.replace("&amp;", "&"))
@@ -67,7 +73,10 @@ fn part(study: &mut Study<'_>, xml: &str, traits: &mut Vec<Trait>) {
         traits.push(Trait::Dde);
     }
     let page = Page::read(xml);
-    study.add_text(&page.text);
+    if page.cut {
+        study.budget.unread(name, Obstacle::TooMany);
+    }
+    study.add_text(name, &page.text);
 }
 
 pub(super) fn study_ole(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
@@ -89,11 +98,14 @@ pub(super) fn study_ole(study: &mut Study<'_>, name: &str, bytes: &[u8], traits:
     }
     let narrow: String = bytes
         .iter()
-        .take(1 << 20)
+        .take(LARGEST_PART)
         .filter(|b| b.is_ascii_graphic() || **b == b' ')
         .map(|b| char::from(*b))
         .collect();
-    study.text_links(&narrow, Origin::Attachment);
+    if bytes.len() > LARGEST_PART {
+        study.budget.unread(name, Obstacle::TooLarge);
+    }
+    study.text_links(name, &narrow, Origin::Attachment);
 }
 
 /// The paths of a compound file, at most a thousand.
@@ -125,8 +137,11 @@ pub(crate) fn stream(
     std::panic::catch_unwind(guarded).ok()?
 }
 
-pub(super) fn study_rtf(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
+pub(super) fn study_rtf(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
     let part = bytes.get(..LARGEST_PART).unwrap_or(bytes);
+    if part.len() < bytes.len() {
+        study.budget.unread(name, Obstacle::TooLarge);
+    }
     let text = String::from_utf8_lossy(part);
     if text.contains("\\objdata") || text.contains("\\objupdate") {
         traits.push(Trait::EmbeddedObject);
@@ -134,14 +149,14 @@ pub(super) fn study_rtf(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Tr
     if text.contains("\\*\\template") {
         traits.push(Trait::RemoteTemplate);
     }
-    study.text_links(&text, Origin::Attachment);
+    study.text_links(name, &text, Origin::Attachment);
     let mut plain = String::new();
-    for word in text.split(['\\', '{', '}']).take(50_000) {
+    for word in text.split(['\\', '{', '}']) {
         if let Some((control, words)) = word.split_once(' ')
             && control.len() < 20
         {
             plain.push_str(words);
         }
     }
-    study.add_text(&plain);
+    study.add_text(name, &plain);
 }

@@ -13,7 +13,7 @@ const LARGEST_STREAM: usize = 4 << 20;
 const LARGEST_PICTURE: usize = 4_000_000;
 
 pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
-    objects(study, bytes, traits);
+    objects(study, name, bytes, traits);
     if has(bytes, b"/Encrypt") {
         traits.push(Trait::Encrypted);
         study.budget.unread(name, Obstacle::Encrypted);
@@ -22,6 +22,9 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
     for (count, at) in memchr::memmem::find_iter(bytes, b"stream").enumerate() {
         if at >= 3 && bytes.get(at - 3..at) == Some(b"end") {
             continue;
+        }
+        if study.budget.is_late() {
+            break;
         }
         if count > 2 * MOST_STREAMS || study.budget.room() == 0 {
             study.budget.unread(name, Obstacle::TooMany);
@@ -34,7 +37,7 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
         let end = memchr::memmem::find(body, b"endstream").unwrap_or(body.len());
         let body = body.get(..end).unwrap_or(body);
         let dictionary = named(dictionary);
-        match stream(study, &dictionary, body, traits) {
+        match stream(study, name, (&dictionary, body), traits) {
             Extent::Whole => {}
             Extent::Part => study.budget.unread(name, Obstacle::TooLarge),
             Extent::Nothing => study.budget.unread(name, Obstacle::Unsupported),
@@ -84,16 +87,17 @@ fn named(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 fn stream(
     study: &mut Study<'_>,
-    dictionary: &[u8],
-    body: &[u8],
+    name: &str,
+    (dictionary, body): (&[u8], &[u8]),
     traits: &mut Vec<Trait>,
 ) -> Extent {
     let picture = has(dictionary, b"/Subtype /Image") || has(dictionary, b"/Subtype/Image");
     if has(dictionary, b"/DCTDecode") {
-        if study.budget.pixels(500_000)
-            && let Some(greys) = std::panic::catch_unwind(|| picture::jpeg(body)).ok().flatten()
-        {
-            picture::search(study, greys, traits);
+        if !study.budget.pixels(picture::cost(body)) {
+            return Extent::Part;
+        }
+        if let Some(greys) = std::panic::catch_unwind(|| picture::jpeg(body)).ok().flatten() {
+            picture::search(study, name, greys, traits);
         }
         return Extent::Whole;
     }
@@ -128,29 +132,35 @@ fn stream(
         return Extent::Whole;
     }
     if picture {
-        raster(study, dictionary, &content, traits);
-        return Extent::Whole;
+        return raster(study, name, (dictionary, &content), traits);
     }
-    objects(study, &content, traits);
-    let text = shown(&content);
+    objects(study, name, &content, traits);
+    let (text, whole) = shown(&content);
     if !text.trim().is_empty() {
-        study.add_text(&text);
-        study.text_links(&text, Origin::Pdf);
+        study.add_text(name, &text);
+        study.text_links(name, &text, Origin::Pdf);
     }
-    if content.len() < most { Extent::Whole } else { Extent::Part }
+    if content.len() < most && whole { Extent::Whole } else { Extent::Part }
 }
 
 /// Links and actions of uncompressed objects.
-fn objects(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
+fn objects(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
     let plain = named(bytes);
     if let Cow::Owned(plain) = &plain {
-        plain_objects(study, plain, traits);
+        plain_objects(study, name, plain, traits);
     }
-    plain_objects(study, bytes, traits);
+    plain_objects(study, name, bytes, traits);
 }
 
-fn plain_objects(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
-    for at in memchr::memmem::find_iter(bytes, b"/URI").take(300) {
+/// Links of one piece of a document.
+const MOST_LINKS: usize = 1_000;
+
+fn plain_objects(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
+    for (number, at) in memchr::memmem::find_iter(bytes, b"/URI").enumerate() {
+        if number >= MOST_LINKS {
+            study.budget.unread(name, Obstacle::TooMany);
+            break;
+        }
         let after = bytes.get(at + 4..).unwrap_or_default().trim_ascii_start();
         if let Some(text) = string(after) {
             study.link("", &text, Origin::Pdf);
@@ -240,11 +250,13 @@ fn literal(rest: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// The text that a content stream shows, where its letters are letters.
-fn shown(content: &[u8]) -> String {
+const LONGEST_TEXT: usize = 128 << 10;
+
+/// The text that a content stream shows, where its letters are letters; and whether it is all of it.
+fn shown(content: &[u8]) -> (String, bool) {
     let mut text = String::new();
     if !has(content, b"Tj") && !has(content, b"TJ") {
-        return text;
+        return (text, true);
     }
     let mut at = 0;
     while let Some(open) = content.get(at..).and_then(|rest| memchr::memchr(b'(', rest)) {
@@ -256,26 +268,36 @@ fn shown(content: &[u8]) -> String {
         if has(after, b"Tj") || has(after, b"TJ") || has(after, b"T*") {
             text.push(' ');
         }
-        if text.len() > 1 << 15 {
-            break;
+        if text.len() > LONGEST_TEXT {
+            return (text, false);
         }
     }
-    text
+    (text, true)
 }
 
 /// A picture without compression of its own: one or eight bits, grey or RGB.
-fn raster(study: &mut Study<'_>, dictionary: &[u8], content: &[u8], traits: &mut Vec<Trait>) {
+fn raster(
+    study: &mut Study<'_>,
+    name: &str,
+    (dictionary, content): (&[u8], &[u8]),
+    traits: &mut Vec<Trait>,
+) -> Extent {
     let value = |name: &[u8]| {
         let at = memchr::memmem::find(dictionary, name)? + name.len();
         let rest = dictionary.get(at..)?.trim_ascii_start();
         let digits = rest.iter().take(6).take_while(|b| b.is_ascii_digit());
         Some(digits.fold(0_usize, |sum, b| sum * 10 + usize::from(b - b'0')))
     };
-    let (Some(width), Some(height)) = (value(b"/Width"), value(b"/Height")) else { return };
+    let (Some(width), Some(height)) = (value(b"/Width"), value(b"/Height")) else {
+        return Extent::Whole;
+    };
     let bits = value(b"/BitsPerComponent").unwrap_or(1);
     let pixels = width * height;
-    if pixels == 0 || pixels > LARGEST_PICTURE || !study.budget.pixels(pixels.min(500_000)) {
-        return;
+    if pixels == 0 {
+        return Extent::Whole;
+    }
+    if pixels > LARGEST_PICTURE || !study.budget.pixels(pixels.min(500_000)) {
+        return Extent::Part;
     }
     let greys: Vec<u8> = match (bits, content.len() / pixels) {
         (8, 1) => content.iter().take(pixels).copied().collect(),
@@ -294,9 +316,10 @@ fn raster(study: &mut Study<'_>, dictionary: &[u8], content: &[u8], traits: &mut
                 .map(|(x, y)| if bit(x, y) { 255 } else { 0 })
                 .collect()
         }
-        _ => return,
+        _ => return Extent::Whole,
     };
     if greys.len() == pixels {
-        picture::search(study, Greys { width, height, pixels: greys }, traits);
+        picture::search(study, name, Greys { width, height, pixels: greys }, traits);
     }
+    Extent::Whole
 }

@@ -16,6 +16,7 @@ pub(super) struct Greys {
 const MOST_PIXELS: usize = 12_000_000;
 /// Larger pictures are made smaller before the search.
 const SEARCHED: usize = 1_000_000;
+const MOST_CODES: usize = 8;
 const SMALLEST: usize = 42;
 /// A code of 21 by 21 modules does not fit into less, whatever the format.
 const SMALLEST_FILE: usize = 150;
@@ -38,24 +39,33 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
     }
     let greys = std::panic::catch_unwind(|| greys(bytes)).ok().flatten();
     if let Some(greys) = greys {
-        search(study, greys, traits);
+        search(study, name, greys, traits);
     }
 }
 
 /// Adds the links of the codes in a picture.
-pub(super) fn search(study: &mut Study<'_>, greys: Greys, traits: &mut Vec<Trait>) {
+pub(super) fn search(study: &mut Study<'_>, name: &str, greys: Greys, traits: &mut Vec<Trait>) {
+    if study.budget.is_late() {
+        return;
+    }
     let greys = smaller(greys);
-    for text in std::panic::catch_unwind(|| codes(&greys)).unwrap_or_default() {
+    let (texts, more) = std::panic::catch_unwind(|| codes(&greys)).unwrap_or_default();
+    if more > 0 {
+        study.budget.unread_all(name, Obstacle::TooMany, more);
+    }
+    for text in texts {
         study.link("", &text, Origin::Code);
         traits.push(Trait::Code);
     }
 }
 
-fn codes(greys: &Greys) -> Vec<String> {
+/// What the codes in a picture say, and how many more there are.
+fn codes(greys: &Greys) -> (Vec<String>, usize) {
     let at = |x: usize, y: usize| greys.pixels.get(y * greys.width + x).copied().unwrap_or(255);
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(greys.width, greys.height, at);
     let grids = image.detect_grids();
-    grids.iter().take(8).filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect()
+    let read = grids.iter().take(MOST_CODES).filter_map(|grid| grid.decode().ok());
+    (read.map(|(_, text)| text).collect(), grids.len().saturating_sub(MOST_CODES))
 }
 
 fn smaller(greys: Greys) -> Greys {
@@ -77,6 +87,11 @@ fn smaller(greys: Greys) -> Greys {
     };
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| mean(x, y));
     Greys { width, height, pixels: pixels.collect() }
+}
+
+/// What the search of a JPEG costs, in pixels, by its header.
+pub(super) fn cost(bytes: &[u8]) -> usize {
+    size(bytes).map_or(SEARCHED, |(width, height)| width.saturating_mul(height).min(SEARCHED))
 }
 
 /// Width and height, from the header alone.

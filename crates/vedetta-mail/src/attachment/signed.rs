@@ -28,9 +28,14 @@ pub(super) fn study(study: &mut Study<'_>, place: &Place<'_>, bytes: &[u8]) {
     }
 }
 
+/// Whether bytes are signed data (DER, or BER without lengths), as they are.
+pub(super) fn is_envelope(bytes: &[u8]) -> bool {
+    let head = bytes.get(..64).unwrap_or(bytes);
+    head.starts_with(b"0") && memchr::memmem::find(head, SIGNED).is_some()
+}
+
 fn envelope(study: &mut Study<'_>, place: &Place<'_>, der: &[u8]) {
-    let head = der.get(..64).unwrap_or(der);
-    let signed = memchr::memmem::find(head, SIGNED).is_some();
+    let signed = is_envelope(der);
     let room = study.budget.room();
     let Some(content) = Some(der).filter(|_| signed).and_then(|der| content(der, room)) else {
         // A signature apart from what it signs holds nothing.

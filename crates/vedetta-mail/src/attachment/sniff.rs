@@ -194,7 +194,7 @@ fn is_media(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF") || bytes.get(4..8) == Some(b"ftyp")
 }
 
-fn is_text(bytes: &[u8]) -> bool {
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     let head = bytes.get(..4096).unwrap_or(bytes);
     let odd = head.iter().filter(|b| b.is_ascii_control() && !b.is_ascii_whitespace()).count();
     odd * 100 <= head.len()

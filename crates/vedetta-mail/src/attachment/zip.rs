@@ -10,8 +10,8 @@ use crate::budget::Obstacle;
 pub(crate) struct Zip<'a> {
     raw: &'a [u8],
     pub(crate) members: Vec<Member>,
-    /// More members than are listed.
-    pub(crate) cut: bool,
+    /// How many more members there are than are listed.
+    pub(crate) beyond: usize,
 }
 
 /// A file in the archive.
@@ -36,14 +36,16 @@ impl<'a> Zip<'a> {
         let end = memchr::memmem::rfind(raw, b"PK\x05\x06")?;
         let mut at = number(raw, end + 16, 4)?;
         let mut members = Vec::new();
-        let mut cut = false;
+        let mut beyond = 0;
         while raw.get(at..at + 4) == Some(b"PK\x01\x02") {
-            if members.len() == MOST_MEMBERS {
-                cut = true;
-                break;
-            }
             let (name, extra) = (number(raw, at + 28, 2)?, number(raw, at + 30, 2)?);
             let comment = number(raw, at + 32, 2)?;
+            let next = at + 46 + name + extra + comment;
+            if members.len() == MOST_MEMBERS {
+                beyond += 1;
+                at = next;
+                continue;
+            }
             let flags = number(raw, at + 8, 2)? as u16;
             members.push(Member {
                 name: crate::charset::decode(raw.get(at + 46..at + 46 + name)?, None),
@@ -56,10 +58,10 @@ impl<'a> Zip<'a> {
                 offset: number(raw, at + 42, 4)?,
                 overlaps: false,
             });
-            at += 46 + name + extra + comment;
+            at = next;
         }
         overlapping(&mut members);
-        (!members.is_empty()).then_some(Self { raw, members, cut })
+        (!members.is_empty()).then_some(Self { raw, members, beyond })
     }
 
     /// Whether a password may open a member: by its check byte, which one in 256 passes.

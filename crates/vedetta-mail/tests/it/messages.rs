@@ -45,11 +45,52 @@ fn the_same_lure_comes_out_of_every_form() {
 }
 
 #[test]
+fn certified_mail_is_told_from_what_was_only_put_in_its_envelope() {
+    let pec = String::from_utf8(sample("mail_message", "pec.eml")).unwrap();
+    let forwarded = |letter: &str| {
+        let head = "From: ada@comune.example\r\nSubject: Fwd: sospetta\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=f\r\n\r\n--f\r\n\r\nGuardate\r\n--f\r\n\
+            Content-Type: message/rfc822; name=\"segnalata.eml\"\r\n\r\n";
+        Evidence::read(format!("{head}{letter}\r\n--f--\r\n").as_bytes(), &Limits::default())
+    };
+    let within = forwarded(&pec);
+    assert_eq!(within.forms, [Form::Attached, Form::Pec]);
+    assert_eq!(within.from[0].address, "avvisi@spedizioni.invalid");
+    assert_eq!(within.certificate.map(|it| it.sender), Some("tizio@pec.example".into()));
+
+    // Ordinary mail to a certified mailbox: signed by the provider, certified by nobody.
+    let (head, _) = pec.split_once("Content-Type: application/xml").unwrap();
+    let anomaly = head
+        .replace("POSTA CERTIFICATA: pacco", "ANOMALIA MESSAGGIO: pacco")
+        .replace("X-Trasporto: posta-certificata", "X-Trasporto: errore")
+        .replace("name=\"postacert.eml\"", "name=\"messaggio.eml\"");
+    let anomaly =
+        format!("{}--\n--s--\n", anomaly.trim_end().trim_end_matches("--o").to_owned() + "--o");
+    for (evidence, forms) in [
+        (Evidence::read(anomaly.as_bytes(), &Limits::default()), vec![Form::Pec]),
+        (forwarded(&anomaly), vec![Form::Attached, Form::Pec]),
+    ] {
+        assert_eq!(evidence.forms, forms);
+        assert_eq!(evidence.from[0].address, "avvisi@spedizioni.invalid");
+        assert_eq!(evidence.certificate, None);
+        assert_eq!(evidence.unread, []);
+        let desk = vedetta_mail::Desk::shipped();
+        let (judged, _) = evidence.judged(&desk);
+        assert_eq!(judged.subject, "Il pacco è in giacenza", "the provider is not the sender");
+    }
+    let forged = anomaly.replace("posta-certificata@gestore", "avvisi@gestore");
+    let evidence = Evidence::read(forged.as_bytes(), &Limits::default());
+    assert_eq!(evidence.forms, [Form::Attached], "a field is anybody's");
+}
+
+#[test]
 fn several_handed_on_together_are_looked_at_each() {
     let packed = sample("mail_message", "zip_of_two.eml");
     let hosts = |bytes: &[u8]| -> Vec<String> {
         let read = |letter: &[u8]| Evidence::read(letter, &Limits::default());
-        letters(bytes).iter().map(|letter| read(letter).links[0].target.host.clone()).collect()
+        let found = letters(bytes, 20);
+        assert_eq!(found.left_out, 0);
+        found.each.iter().map(|letter| read(letter).links[0].target.host.clone()).collect()
     };
     assert_eq!(hosts(&packed), ["lure1.invalid", "lure2.invalid"]);
     let part = |n: usize| {
@@ -69,7 +110,11 @@ fn several_handed_on_together_are_looked_at_each() {
     assert_eq!(hosts(both("").as_bytes()), ["lure3.invalid", "lure4.invalid"]);
     let program = "--b\r\nContent-Type: application/octet-stream; name=a.exe\r\n\r\nMZ\r\n";
     let carrying = both(program);
-    assert_eq!(letters(carrying.as_bytes()).len(), 1, "what carries more is looked at as it is");
+    assert_eq!(
+        letters(carrying.as_bytes(), 20).each.len(),
+        1,
+        "what carries more is looked at as it is"
+    );
 }
 
 /// A message as Outlook saves it ([MS-OXMSG]).
@@ -126,7 +171,7 @@ fn an_archive_is_opened_with_the_password_of_the_text() {
 fn collections_are_their_messages() {
     for name in ["mailbox.mbox", "packed.zip"] {
         let bytes = sample("mail_message", name);
-        let letters = letters(&bytes);
+        let letters = letters(&bytes, 20).each;
         assert_eq!(letters.len(), 2, "{name}");
         let first = Evidence::read(&letters[0], &Limits::default());
         let second = Evidence::read(&letters[1], &Limits::default());

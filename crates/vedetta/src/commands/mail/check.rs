@@ -1,13 +1,17 @@
 //! `vedetta mail check`.
 
+mod found;
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 use vedetta_mail::{
-    Case, Desk, Evidence, Form, Indicator, Opinion, Reply, Unread, Verdict, indicators, letters,
+    Case, Deadline, Desk, Evidence, Form, Indicator, Letters, Limits, Opinion, Reply, Unread,
+    Verdict, indicators, letters,
 };
 use vedetta_model::language::{Bilingual, Language};
 
@@ -17,7 +21,10 @@ use crate::system::Stopwatch;
 /// Say what a message is: offline, nothing is opened, fetched or run.
 ///
 /// Messages as they came, attached to another, quoted in another, in the envelope of certified mail,
-/// saved by Outlook (.msg), mailbox files and archives of these. A directory stands for the files in it.
+/// saved by Outlook (.msg), mailbox files and archives of these; a file by itself is studied as an
+/// attachment. A directory stands for the files in it and below it, in order of their names; links are not
+/// followed there. What cannot be read is told, and the others are looked at all the same: it ends with 1
+/// then, with 3 when nothing could be read.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  vedetta mail check suspect.eml\n  vedetta mail check --json ./reported | jq -r 'select(.verdict==\"malicious\").file'"
@@ -61,47 +68,71 @@ struct Reason<'a> {
 
 /// The largest mailbox file or archive that is taken.
 const LARGEST: u64 = 256 << 20;
+/// Messages of one mailbox file or archive.
+const MOST: usize = 10_000;
+/// How long one message may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Check {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let desk = Desk::shipped();
-        let mut outcome = Outcome::Done;
-        let paths = expanded(&self.files)?;
-        for path in &paths {
-            match read(path, desk.limits.message) {
-                Ok(bytes) => self.file(path, &bytes, &desk)?,
-                Err(failure) if paths.len() == 1 => return Err(failure),
-                Err(failure) => {
-                    eprintln!("vedetta: {failure}");
-                    if self.json {
-                        failure.refusal().print(failure.exit());
+        let found = found::below(&self.files);
+        let (only, most) = (found.len() == 1, Limits::default().message);
+        let (mut looked, mut outcome) = (0_usize, Outcome::Done);
+        for path in found {
+            let fault = match path.and_then(|path| Ok((read(&path, most)?, path))) {
+                Ok((bytes, path)) => {
+                    looked += 1;
+                    match self.file(&path, &bytes)? {
+                        0 => continue,
+                        left_out => Failure::input(path.display(), too_many(left_out)),
                     }
-                    outcome = Outcome::Partly;
                 }
-            }
+                Err(failure) if only => return Err(failure),
+                Err(failure) => failure,
+            };
+            self.tell(&fault);
+            outcome = Outcome::Partly;
+        }
+        if looked == 0 && outcome == Outcome::Partly {
+            return Err(Failure::input("the files", "none of them; see what was said of each"));
         }
         Ok(outcome)
     }
 
-    fn file(&self, path: &Path, bytes: &[u8], desk: &Desk<'_>) -> Result<(), Failure> {
-        let letters = letters(bytes);
-        let many = letters.len() > 1;
-        for (number, letter) in letters.iter().enumerate() {
+    fn tell(&self, failure: &Failure) {
+        eprintln!("vedetta: {failure}");
+        if self.json {
+            failure.refusal().print(failure.exit());
+        }
+    }
+
+    /// Looks at the messages of a file; answers how many were left out.
+    fn file(&self, path: &Path, bytes: &[u8]) -> Result<usize, Failure> {
+        let Letters { each, left_out } = letters(bytes, MOST);
+        let many = each.len() > 1;
+        for (number, letter) in each.iter().enumerate() {
             let name = path.display().to_string();
             let name = if many { format!("{name}#{}", number + 1) } else { name };
             let watch = Stopwatch::start();
-            let (evidence, opinion) = Evidence::read(letter, &desk.limits).judged(desk);
+            let deadline = Deadline::new(move || watch.read() > PATIENCE);
+            let limits = Limits { deadline, ..Limits::default() };
+            let desk = Desk { limits, ..Desk::shipped() };
+            let (evidence, opinion) = Evidence::read(letter, &desk.limits).judged(&desk);
             let millis = watch.read().as_secs_f64() * 1000.0;
             let text = if self.json {
-                json(&name, &evidence, &opinion, (desk, millis))?
+                json(&name, &evidence, &opinion, (&desk, millis))?
             } else {
                 report(&name, &evidence, &opinion, self.language)
             };
             let mut out = std::io::stdout().lock();
             writeln!(out, "{text}").map_err(|error| Failure::system("writing", error))?;
         }
-        Ok(())
+        Ok(left_out)
     }
+}
+
+fn too_many(left_out: usize) -> String {
+    format!("{left_out} messages in it were not looked at; divide it")
 }
 
 fn language(text: &str) -> Result<Language, String> {
@@ -168,24 +199,6 @@ fn report(name: &str, evidence: &Evidence, opinion: &Opinion, language: Language
         text.push_str(&line);
     }
     text
-}
-
-/// Files as they are named, and those of directories, in order.
-fn expanded(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut all = Vec::new();
-    for path in files {
-        if !path.is_dir() {
-            all.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path)
-            .map_err(|error| Failure::input(path.display().to_string(), error))?;
-        let mut inside: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-        inside.sort();
-        all.extend(inside);
-    }
-    Ok(all)
 }
 
 /// The bytes of a file: of a message as many as the limit and one, of collections more.

@@ -9,7 +9,7 @@ use vedetta_smtp::Protocol;
 
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
-use crate::mail_door::MailDoor;
+use crate::mail_door::{MailDoor, UNSIGNED};
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::renewal::Renewal;
@@ -75,6 +75,11 @@ impl Serve {
                     Protocol::Lmtp => "LMTP",
                 };
                 println!("taking reports by {protocol} on {address}");
+            }
+            if mail.relay.is_none() {
+                println!("answers wait: give --relay, or mail.relay in vedetta.toml");
+            } else if desk.settings().is_unsigned() {
+                println!("{UNSIGNED}");
             }
             asked_to_end().await;
             close.send_replace(true);

@@ -1,0 +1,106 @@
+//! The files that are named, and those of directories, down to their leaves.
+
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+
+use crate::outcome::Failure;
+
+/// Directories within directories, and files altogether.
+const DEEPEST: usize = 32;
+const MOST: usize = 200_000;
+
+/// Files as they are named, and those below directories, in order of their names; in its place what
+/// cannot be looked at, and why.
+pub(super) fn below(named: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
+    let mut found = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            inside(path, DEEPEST, &mut found);
+        } else {
+            found.push(Ok(path.clone()));
+        }
+    }
+    found
+}
+
+fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Failure>>) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) if depth > 0 => entries,
+        Ok(_) => {
+            let reason =
+                format!("more than {DEEPEST} directories within each other; name it itself");
+            return found.push(Err(Failure::input(folder.display(), reason)));
+        }
+        Err(error) => return found.push(Err(Failure::input(folder.display(), error))),
+    };
+    let mut within = Vec::new();
+    for entry in entries {
+        match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+            Ok(entry) => within.push(entry),
+            Err(error) => found.push(Err(Failure::input(folder.display(), error))),
+        }
+    }
+    within.sort_by(|a, b| a.0.cmp(&b.0));
+    for (path, kind) in within {
+        if found.len() >= MOST {
+            let reason = format!("more than {MOST} files; name fewer directories at once");
+            return found.push(Err(Failure::input(path.display(), reason)));
+        }
+        if kind.is_dir() {
+            inside(&path, depth - 1, found);
+            if found.len() > MOST {
+                return;
+            }
+        } else {
+            found.push(of_kind(path, kind));
+        }
+    }
+}
+
+/// Links lead anywhere, in circles too; pipes and devices may never end.
+fn of_kind(path: PathBuf, kind: FileType) -> Result<PathBuf, Failure> {
+    let reason = match (kind.is_file(), kind.is_symlink()) {
+        (true, _) => return Ok(path),
+        (false, true) => "a link, which is not followed; name what it leads to",
+        (false, false) => "no ordinary file; leave it out",
+    };
+    Err(Failure::input(path.display(), reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn directories_are_looked_through_in_order_and_links_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for name in ["b/c", "a"] {
+            std::fs::create_dir_all(place(name)).unwrap();
+        }
+        for name in ["z.eml", "b/2.eml", "b/c/1.eml", "a/1.eml"] {
+            std::fs::write(place(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path(), place("b/circle")).unwrap();
+        let found = below(&[folder.path().to_owned()]);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|it| match it {
+                Ok(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
+                Err(failure) => failure.to_string().rsplit('/').next().unwrap().to_owned(),
+            })
+            .collect();
+        assert_eq!(shown[..3], ["a/1.eml", "b/2.eml", "b/c/1.eml"]);
+        assert!(shown[3].starts_with("circle: cannot be read (a link"), "{}", shown[3]);
+        assert_eq!(shown[4..], ["z.eml"]);
+    }
+
+    #[test]
+    fn what_is_too_deep_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join(["d"; 40].join("/"))).unwrap();
+        let found = below(&[folder.path().to_owned()]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].as_ref().is_err_and(|it| it.to_string().contains("name it itself")));
+    }
+}
