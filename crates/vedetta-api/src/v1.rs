@@ -150,6 +150,7 @@ fn mail_desk(registry: Registry) -> Registry {
         .on(Get, "/api/v1/mail/reports/{case}/message", mail::message)
         .on(Delete, "/api/v1/mail/reports/{case}/message", mail::delete)
         .on(Post, "/api/v1/mail/reports/{case}/verdict", mail::overrule)
+        .on(Post, "/api/v1/mail/reports/{case}/contest", mail::contest)
         .on(Get, "/api/v1/mail/campaigns", mail::campaigns)
         .on(Get, "/api/v1/mail/campaigns/{campaign}", mail::campaign)
         .on(Post, "/api/v1/mail/campaigns/{campaign}/steps", mail::step)

@@ -57,12 +57,14 @@ pub enum Said {
     Overruled,
     /// A message was handed in.
     HandedIn,
+    /// An answer was contested.
+    Contested,
     /// A view was saved.
     ViewSaved,
 }
 
 impl Said {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 26] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
@@ -89,6 +91,7 @@ impl Said {
         Self::HandoverTaken,
         Self::Overruled,
         Self::HandedIn,
+        Self::Contested,
         Self::ViewSaved,
     ];
 
@@ -121,6 +124,7 @@ impl Said {
             Self::HandoverTaken => "taken",
             Self::Overruled => "overruled",
             Self::HandedIn => "handed-in",
+            Self::Contested => "contested",
             Self::ViewSaved => "view-saved",
         }
     }
@@ -161,6 +165,7 @@ impl Said {
             Self::HandoverTaken => w.said_handover_taken(),
             Self::Overruled => w.said_overruled(),
             Self::HandedIn => w.said_handed_in(),
+            Self::Contested => w.said_contested(),
             Self::ViewSaved => w.said_view_saved(),
         }
     }

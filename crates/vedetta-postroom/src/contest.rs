@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use vedetta_flow::FlowError;
 use vedetta_mail::Reply;
-use vedetta_model::Language;
+use vedetta_model::{Actor, Instant, Language};
 use vedetta_store::RecordKind;
 
 use crate::enter::Origin;
@@ -14,6 +15,14 @@ use crate::postroom::Postroom;
 use crate::report::{Contest, Report, Standing};
 use crate::sealing::Cover;
 use crate::take::put;
+
+/// What a reporter says of an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contesting {
+    /// Why it is wrong.
+    pub text: String,
+}
 
 /// Letters kept of what a reporter says of a case.
 const LONGEST: usize = 20_000;
@@ -39,6 +48,27 @@ impl Postroom {
         own.max_by_key(|report| report.at).cloned()
     }
 
+    /// Whoever reported a message through an account disagrees, and says why: the case comes before an
+    /// analyst again.
+    ///
+    /// # Errors
+    /// Unknown (also to whom did not report it), deleted, nothing said, or what the ledger said.
+    pub fn contest_own(&self, by: &Actor, case: &str, said: &Contesting) -> Result<(), FlowError> {
+        let said = said.text.trim();
+        if said.is_empty() {
+            let reason = "say in a few words why the answer is wrong";
+            return Err(FlowError::invalid("text", reason));
+        }
+        let report = self.state().report(case).map(Arc::clone);
+        let report = report.filter(|it| it.account.as_ref() == Some(&by.account));
+        let report = report.ok_or_else(|| FlowError::unknown("case", case))?;
+        if !report.is_kept() {
+            let reason = "its message was deleted, so nobody can look again; report it anew";
+            return Err(FlowError::Conflict(reason.into()));
+        }
+        self.put_contest(&report, said, (&Cover::default(), by.language), self.house.now())
+    }
+
     /// Puts a case before an analyst again, with what its reporter says.
     pub(crate) fn contest(
         &self,
@@ -47,6 +77,17 @@ impl Postroom {
         origin: &Origin<'_>,
     ) -> Result<(), FlowError> {
         let Origin { who, outer, at, .. } = *origin;
+        let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
+        self.put_contest(report, said, (&cover, who.language), at)
+    }
+
+    fn put_contest(
+        &self,
+        report: &Report,
+        said: &str,
+        (cover, language): (&Cover, Language),
+        at: Instant,
+    ) -> Result<(), FlowError> {
         let name = contested(&report.case);
         let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
@@ -56,8 +97,7 @@ impl Postroom {
         }
         let whole = format!("{said}\n\n{before}");
         let whole: String = whole.trim().chars().take(LONGEST).collect();
-        let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
-        let sealed = self.sealed(&name, (&cover, whole.as_bytes()))?;
+        let sealed = self.sealed(&name, (cover, whole.as_bytes()))?;
         let mut state = self.state();
         let report = state.report(&report.case).map(Arc::clone);
         let report = report.filter(|report| report.is_kept());
@@ -65,8 +105,9 @@ impl Postroom {
         let report = Report { contest: Some(Contest { at }), ..Report::clone(&report) };
         let report = Arc::new(report);
         state.put(Arc::clone(&report));
-        let thanked = state.within(&report.reporter, self.settings.answers, at);
-        let task = thanked.then(|| Task::heard(&name, &heard(who.language, &report.case), at));
+        let thanked =
+            !cover.mailbox.is_empty() && state.within(&report.reporter, self.settings.answers, at);
+        let task = thanked.then(|| Task::heard(&name, &heard(language, &report.case), at));
         let written = self.house.write(move |unit| {
             put(unit, RecordKind::MailReport, &report.case, &*report, STEP)?;
             sealed.keep(unit, &name)?;

@@ -26,6 +26,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) outer: &'a Outer,
     /// A name for the handing-in: equal when it comes again.
     pub(crate) handing: String,
+    /// How many messages of it are not looked at.
+    pub(crate) left_out: usize,
     pub(crate) at: Instant,
 }
 
@@ -45,6 +47,8 @@ struct Entry {
     sealed: Sealed,
     campaign: Option<Campaign>,
     sample: Option<Sealed>,
+    /// What its reporter is told, where they are told anything.
+    told: Option<Sealed>,
     task: Option<Task>,
 }
 
@@ -172,11 +176,14 @@ impl Postroom {
             && !who.mailbox.is_empty()
             && state.within(&report.reporter, self.settings.answers, now);
         let task = answered.then(|| Task::answer(&report.case, &reply));
-        Ok((Entry { report, sealed, campaign: changed, sample, task }, answer))
+        let name = (answered || who.account.is_some()).then(|| answer_name(&report.case));
+        let text = (&Cover::default(), reply.text.as_bytes());
+        let told = name.map(|name| self.sealed(&name, text)).transpose()?;
+        Ok((Entry { report, sealed, campaign: changed, sample, told, task }, answer))
     }
 
     fn report(&self, found: &Found, origin: &Origin<'_>) -> Report {
-        let Origin { who, at: now, handing, .. } = origin;
+        let Origin { who, at: now, handing, left_out, .. } = origin;
         let Found { evidence, opinion, traces } = found;
         let weighed = opinion.reasons.iter().filter(|reason| reason.weight.abs() > 0.05);
         let weighed = weighed
@@ -197,7 +204,8 @@ impl Postroom {
             told: None,
             probability: opinion.probability,
             reasons: weighed.collect(),
-            unread: evidence.unread.len(),
+            unread: evidence.unread.iter().map(|it| it.count).sum(),
+            left_out: *left_out,
             model: opinion.model.clone(),
             campaign: String::new(),
             traces: traces.clone(),
@@ -215,19 +223,25 @@ impl Postroom {
     fn write_entries(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.house.write(move |unit| {
             for entry in &entries {
-                let Entry { report, sealed, campaign, sample, task } = entry;
+                let Entry { report, sealed, campaign, sample, told, task } = entry;
                 let actor = actor(report);
                 put(unit, RecordKind::MailReport, &report.case, &**report, &actor)?;
                 if let Some(campaign) = campaign {
                     put(unit, RecordKind::Campaign, campaign.id.as_str(), campaign, &actor)?;
                 }
                 sealed.keep(unit, &report.case)?;
+                told.as_ref().map_or(Ok(()), |it| it.keep(unit, &answer_name(&report.case)))?;
                 sample.as_ref().map_or(Ok(()), |it| it.keep(unit, &report.campaign))?;
                 task.as_ref().map_or(Ok(()), |task| task.enqueue(unit, report.at))?;
             }
             Ok(())
         })
     }
+}
+
+/// The name under which it is sealed what the reporter of a case was told.
+pub(crate) fn answer_name(case: &str) -> String {
+    format!("{case}.told")
 }
 
 /// What follows the header of a letter; all of it when it has no end.
@@ -250,7 +264,8 @@ fn answer(
     now: Instant,
 ) -> (Reply, Answer) {
     let wave = (others > 0).then(|| Wave { since: clock(since, now, report.language), others });
-    let said = Case { number: report.case.clone(), wave, before: None };
+    let (number, left_out) = (report.case.clone(), report.left_out);
+    let said = Case { number, wave, before: None, left_out };
     let opinion = Opinion { verdict: report.holds(), ..opinion };
     let reply = Reply::new(&opinion, evidence, report.language, &said);
     let answer = Answer {
@@ -261,6 +276,7 @@ fn answer(
         text: reply.text.clone(),
         known_since: (others > 0).then_some(since),
         others,
+        left_out,
     };
     (reply, answer)
 }

@@ -10,6 +10,7 @@ use vedetta_store::{Draft, EntryKind, RecordKind, StoreError, UnitOfWork};
 
 use crate::campaign::Campaign;
 use crate::contest::contested;
+use crate::enter::answer_name;
 use crate::outbox::STEP;
 use crate::postroom::Postroom;
 use crate::report::{Keeping, Report};
@@ -110,6 +111,7 @@ fn forget(
     actor: &str,
 ) -> Result<(), StoreError> {
     erase(unit, &report.case)?;
+    erase(unit, &answer_name(&report.case))?;
     report.contest.map_or(Ok(()), |_| erase(unit, &contested(&report.case)))?;
     put(unit, RecordKind::MailReport, &report.case, report, actor)?;
     unshown.map_or(Ok(()), |campaign| {

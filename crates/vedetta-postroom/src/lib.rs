@@ -19,6 +19,7 @@ mod questions;
 mod release;
 mod report;
 mod reporter;
+mod rules;
 mod sealing;
 mod see;
 mod settings;
@@ -26,6 +27,7 @@ mod state;
 mod take;
 
 pub use campaign::{Campaign, Stage};
+pub use contest::Contesting;
 pub use outbox::{DueAnswer, Hope};
 pub use overrule::{Overruling, Reach};
 pub use postroom::Postroom;

@@ -151,10 +151,11 @@ impl Postroom {
     ) -> Option<Reply> {
         let language = self.state().report(case)?.language;
         let around = self.around();
-        let desk = Desk { brands: &around.brands, ..Desk::shipped() };
+        let limits = self.limits();
+        let desk = Desk { brands: &around.brands, limits, ..Desk::shipped() };
         let (evidence, opinion) = Evidence::read(message, &desk.limits).judged(&desk);
         let opinion = Opinion { verdict: now, ..opinion };
-        let case = Case { number: case.to_owned(), wave: None, before: Some(before) };
+        let case = Case { number: case.to_owned(), before: Some(before), ..Case::default() };
         Some(Reply::new(&opinion, &evidence, language, &case))
     }
 

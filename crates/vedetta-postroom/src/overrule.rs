@@ -122,7 +122,8 @@ impl Postroom {
         let Some(first) = first else { return Ok(None) };
         let Some((cover, letter)) = self.unsealed(&first.case)? else { return Ok(None) };
         let around = self.around();
-        let desk = Desk { brands: &around.brands, ..Desk::shipped() };
+        let limits = self.limits();
+        let desk = Desk { brands: &around.brands, limits, ..Desk::shipped() };
         let (evidence, _) = Evidence::read(&letter, &desk.limits).judged(&desk);
         let words = see::victims(&self.house.standing(), &first.organisation, &cover.mailbox);
         Ok(Some((first.case.clone(), vedetta_mail::sample(&evidence, &words))))

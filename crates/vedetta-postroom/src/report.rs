@@ -44,6 +44,9 @@ pub struct Report {
     pub reasons: Vec<Weighed>,
     /// How many parts could not be read.
     pub unread: usize,
+    /// How many messages came with it and were not looked at.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub left_out: usize,
     /// Which model weighed.
     pub model: String,
     /// The campaign.
@@ -133,6 +136,10 @@ pub enum Keeping {
         /// By whom.
         by: String,
     },
+}
+
+pub(crate) const fn is_none_of_them(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Report {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
 use vedetta_flow::Standing as Snapshot;
 use vedetta_flow::authority::{ROOM, ROOM_AND_AUDITORS};
@@ -16,12 +16,14 @@ use vedetta_model::{Actor, Instant, OrganisationId};
 use crate::acquainted::Knowing;
 use crate::campaign::Campaign;
 use crate::contest::contested;
+use crate::enter::answer_name;
 use crate::postroom::Postroom;
 use crate::questions::Told;
 use crate::report::Report;
 
 /// Which reports of the queue.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct QueueWish {
     /// Older than this case.
     pub after: Option<String>,
@@ -60,6 +62,9 @@ pub struct Dissected {
     /// What could be shown to others of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// What its reporter was told when it came, as it was told; absent when nobody was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// What its reporter answered to our answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
@@ -82,6 +87,15 @@ pub struct OwnAnswer {
     /// The verdict that was told before, when the analyst changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Verdict>,
+    /// The answer as it was given, of the newest while their messages are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// When its reporter last contested it, and no analyst ruled since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contested: Option<Instant>,
+    /// Whether the message is still here: only then it can be contested.
+    #[serde(skip)]
+    pub kept: bool,
 }
 
 /// A campaign with its extent.
@@ -165,21 +179,28 @@ impl Postroom {
     pub fn dissect(&self, by: &Actor, case: &str) -> Result<Dissected, FlowError> {
         let report = self.case(by, case)?;
         let Some((_, letter)) = self.unsealed(case)? else {
-            let (evidence, sample, contest) = (None, None, None);
-            return Ok(Dissected { report, evidence, reasons: Vec::new(), sample, contest });
+            let reasons = Vec::new();
+            let (evidence, sample, answer, contest) = (None, None, None, None);
+            return Ok(Dissected { report, evidence, reasons, sample, answer, contest });
         };
-        let contest = report.contest.map(|_| self.unsealed(&contested(case))).transpose()?;
-        let text = |(_, said): (_, Vec<u8>)| String::from_utf8_lossy(&said).into_owned();
-        let contest = contest.flatten().map(text);
+        let contest = report.contest.map(|_| self.said(&contested(case))).transpose()?.flatten();
+        let answer = self.said(&answer_name(case))?;
         self.note_reading(by, case)?;
         let around = self.around();
         let known = Knowing::of(self);
-        let desk = Desk { brands: &around.brands, known: &known, ..Desk::shipped() };
+        let limits = self.limits();
+        let desk = Desk { brands: &around.brands, known: &known, limits, ..Desk::shipped() };
         let read = Evidence::read_with(&letter, &desk.limits, self.published());
         let (evidence, Opinion { reasons, .. }) = read.judged(&desk);
         let sample = sample(&evidence, &words_of(&self.house.standing(), &report.organisation));
         let (evidence, sample) = (Some(Box::new(evidence)), Some(sample));
-        Ok(Dissected { report, evidence, reasons, sample, contest })
+        Ok(Dissected { report, evidence, reasons, sample, answer, contest })
+    }
+
+    /// A text that is kept with a message.
+    fn said(&self, name: &str) -> Result<Option<String>, FlowError> {
+        let said = self.unsealed(name)?;
+        Ok(said.map(|(_, said)| String::from_utf8_lossy(&said).into_owned()))
     }
 
     /// The message of a case, as it was handed in. That somebody read it is noted.
@@ -206,8 +227,18 @@ impl Postroom {
     }
 
     /// What became of what an account reported, the newest first.
-    #[must_use]
-    pub fn own_answers(&self, by: &Actor) -> Vec<OwnAnswer> {
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn own_answers(&self, by: &Actor) -> Result<Vec<OwnAnswer>, FlowError> {
+        let mut own = self.own_in_short(by);
+        for answer in own.iter_mut().filter(|it| it.kept).take(MOST_TOLD) {
+            answer.text = self.said(&answer_name(&answer.case))?;
+        }
+        Ok(own)
+    }
+
+    fn own_in_short(&self, by: &Actor) -> Vec<OwnAnswer> {
         let state = self.state();
         let mut own: Vec<&Arc<Report>> = state.own(&by.account).collect();
         own.sort_by_key(|report| std::cmp::Reverse(key(report)));
@@ -218,6 +249,9 @@ impl Postroom {
             word: report.holds().word().to(by.language).to_owned(),
             reviewed: report.ruling.as_ref().map(|ruling| ruling.at),
             before: report.changed_from(),
+            text: None,
+            contested: report.contest.filter(|_| report.is_contested()).map(|it| it.at),
+            kept: report.is_kept(),
         };
         own.into_iter().take(MOST_OWN).map(answer).collect()
     }
@@ -226,7 +260,7 @@ impl Postroom {
     #[must_use]
     pub fn changed_answers(&self, by: &Actor, after: Instant) -> Vec<OwnAnswer> {
         let changed = |it: &OwnAnswer| it.before.is_some() && it.reviewed > Some(after);
-        self.own_answers(by).into_iter().filter(changed).collect()
+        self.own_in_short(by).into_iter().filter(changed).collect()
     }
 
     /// How often analysts overruled, since the node began: a sign to ask for what changed.
@@ -279,8 +313,9 @@ impl Postroom {
     }
 }
 
-/// Own answers shown at most.
+/// Own answers shown at most, and those shown whole.
 const MOST_OWN: usize = 500;
+const MOST_TOLD: usize = 20;
 
 fn key(report: &Arc<Report>) -> (Instant, String) {
     (report.moved(), report.case.clone())

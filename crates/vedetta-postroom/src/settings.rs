@@ -22,7 +22,7 @@ pub struct Settings {
     pub strangers: usize,
     /// With what answers are signed; what cannot be signed then waits.
     pub signer: Option<Box<dyn Signs>>,
-    /// When a campaign is released without an analyst; never without it.
+    /// When a campaign is released without an analyst, where no agreement says anything of it.
     pub release: Option<ReleaseRule>,
 }
 
@@ -41,7 +41,7 @@ impl Signs for Signer {
     }
 }
 
-/// When a campaign is released without an analyst: the rule of the agreement.
+/// When a campaign is released without an analyst.
 #[derive(Clone, Copy, Debug)]
 pub struct ReleaseRule {
     /// As many reporters at least.
@@ -52,10 +52,13 @@ pub struct ReleaseRule {
     pub tlp: Tlp,
 }
 
+/// The domain of a mailbox that nobody named.
+const NOWHERE: &str = "localhost";
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            mailbox: "segnalazioni@localhost".into(),
+            mailbox: format!("segnalazioni@{NOWHERE}"),
             name: "Posta sospetta".into(),
             receivers: Vec::new(),
             keep: Duration::from_hours(24 * 90),
@@ -68,6 +71,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether answers go out by mail and nothing signs them: nobody can tell them from forged ones.
+    #[must_use]
+    pub fn is_unsigned(&self) -> bool {
+        self.signer.is_none() && self.domain() != NOWHERE
+    }
+
     /// The domain of the mailbox.
     #[must_use]
     pub fn domain(&self) -> &str {

@@ -1,9 +1,13 @@
 //! Taking a report in: who reports, what the message is, where it belongs; written once.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Serialize;
 use vedetta_flow::FlowError;
 use vedetta_mail::{
-    Desk, Evidence, Form, Limits, Model, Opinion, Outer, Reply, Traces, Verdict, letters,
+    Deadline, Desk, Evidence, Form, Letters, Limits, Model, Opinion, Outer, Reply, Traces, Verdict,
+    letters,
 };
 use vedetta_model::chance::uuid;
 use vedetta_model::{Instant, ItemId};
@@ -13,7 +17,7 @@ use crate::acquainted::Knowing;
 use crate::enter::Origin;
 use crate::outbox::{STEP, Task};
 use crate::postroom::{Postroom, Surroundings};
-use crate::report::Standing;
+use crate::report::{Standing, is_none_of_them};
 use crate::reporter::{Acquainted, Reporter};
 use crate::sealing::Cover;
 
@@ -59,6 +63,9 @@ pub struct Answer {
     pub known_since: Option<Instant>,
     /// How many others reported it.
     pub others: usize,
+    /// How many messages came with it and were not looked at.
+    #[serde(skip_serializing_if = "is_none_of_them")]
+    pub left_out: usize,
 }
 
 /// What the room found in one message.
@@ -70,8 +77,10 @@ pub(crate) struct Found {
 
 /// As many domains at their limit as are taken from in an hour, together.
 const DOMAINS: usize = 20;
-/// Messages of one hand-over.
+/// Messages of one hand-over; of more the answer says how many were not looked at.
 const MOST_AT_ONCE: usize = 20;
+/// How long one message may take: beyond it what was not read is named.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Postroom {
     /// Takes in what was handed in, and asks the room. When this returns, reports are durable, and
@@ -87,7 +96,7 @@ impl Postroom {
         let around = self.around();
         let who = Acquainted::of(&handed.by, &outer, &around.mailboxes, &self.settings);
         let (at, handing) = (self.house.now(), self.handing(handed.bytes, &who, &outer));
-        let origin = Origin { who: &who, outer: &outer, handing, at };
+        let origin = Origin { who: &who, outer: &outer, handing, left_out: 0, at };
         let before = self.state().handed(&origin.handing);
         if let Some(before) = before {
             return Ok(Received::Taken(self.again(&before, &who)?));
@@ -95,9 +104,10 @@ impl Postroom {
         if who.standing != Standing::Enrolled && !self.has_room_for(&who.mailbox, at) {
             return Ok(Received::Limited);
         }
-        let letters = letters(handed.bytes);
+        let Letters { each, left_out } = letters(handed.bytes, MOST_AT_ONCE);
+        let origin = Origin { left_out, ..origin };
         let (mut found, mut note) = (Vec::new(), String::new());
-        for letter in letters.iter().take(MOST_AT_ONCE) {
+        for letter in &each {
             let looked = self.look_at(letter, &who, &around);
             match is_only_a_note(&looked.evidence, &who) {
                 false => found.push((letter.as_ref(), looked)),
@@ -144,12 +154,19 @@ impl Postroom {
             receivers: &self.settings.receivers,
             known: &known,
             model: Model::shipped(),
-            limits: Limits::default(),
+            limits: self.limits(),
         };
         let read = Evidence::read_with(letter, &desk.limits, self.published());
         let (evidence, opinion) = read.judged(&desk);
         let traces = Traces::of(&evidence, &around.brands).named(|value| self.named(value));
         Found { evidence, opinion, traces }
+    }
+
+    /// What one message may cost from now on, time included.
+    pub(crate) fn limits(&self) -> Limits {
+        let house = Arc::clone(&self.house);
+        let until = house.now().after(PATIENCE);
+        Limits { deadline: Deadline::new(move || house.now() > until), ..Limits::default() }
     }
 
     /// Whoever wrote without a message in it is told how to hand one on.

@@ -120,6 +120,7 @@ fn mail(registry: Registry) -> Registry {
         .see("/mail", mail::show)
         .see("/mail/report", mail_report::show)
         .act("/mail/report", mail_report::send)
+        .act("/mail/report/{case}", mail_report::contest)
         .see("/mail/campaigns", mail_campaigns::show)
         .see("/mail/campaigns/{campaign}", mail_campaigns::one)
         .act("/mail/campaigns/{campaign}", mail_campaigns::step)

@@ -56,6 +56,8 @@ struct Mail {
     total: String,
     organisations: Vec<(String, String, usize)>,
     next: Option<String>,
+    /// Answers go out and nothing signs them.
+    unsigned: bool,
 }
 
 /// Reports on a page.
@@ -79,9 +81,12 @@ pub(super) async fn show(
         ..QueueWish::default()
     };
     let found = console
-        .mail(move |desk| Ok((desk.queue(&actor, &wish)?, desk.statistics(&actor, DAYS)?)))
+        .mail(move |desk| {
+            let unsigned = desk.settings().is_unsigned();
+            Ok((desk.queue(&actor, &wish)?, desk.statistics(&actor, DAYS)?, unsigned))
+        })
         .await?;
-    let (queue, statistics) = found;
+    let (queue, statistics, unsigned) = found;
     if let Some(form) = signed.visit.exported() {
         return table(queue.items.iter().map(AsRef::as_ref))
             .answer((&console, &signed), form)
@@ -103,6 +108,7 @@ pub(super) async fn show(
         total: w.number(statistics.total.reports as u64),
         organisations: organisations(&console, &statistics),
         next,
+        unsigned,
     })
 }
 

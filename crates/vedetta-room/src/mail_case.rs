@@ -44,6 +44,8 @@ struct Seen {
     text: String,
     links: Vec<String>,
     files: Vec<File>,
+    /// What was not read of it, and why.
+    unread: Vec<String>,
 }
 
 #[derive(Template)]
@@ -62,7 +64,9 @@ struct Page {
     reasons: Vec<Weighs>,
     seen: Option<Seen>,
     sample: Option<(String, String)>,
+    told: Option<String>,
     contest: Option<String>,
+    left_out: usize,
     indicators: Vec<String>,
     verdicts: Vec<(String, String, bool)>,
     note: String,
@@ -174,7 +178,9 @@ impl Page {
             reasons: reasons.map(|it| Weighs::of(w, it, most)).collect(),
             seen: found.evidence.as_ref().map(|it| Seen::of(w, it)),
             sample: found.sample.as_ref().map(|it| (it.subject.clone(), it.text.clone())),
+            told: found.answer.clone(),
             contest: found.contest.clone(),
+            left_out: report.left_out,
             indicators: report.indicators.iter().map(|it| defanged(&it.value)).collect(),
             verdicts: Verdict::ALL
                 .map(|it| (code(it), it.word().to(w.0).to_owned(), code(it) == chosen))
@@ -222,8 +228,30 @@ impl Seen {
             subject: it.subject.clone(),
             date: it.date.clone(),
             text: vedetta_frame::shown::short(&it.text, 6_000),
-            links: it.links.iter().take(50).map(|it| it.target.defanged()).collect(),
+            links: links(w, it),
             files: files.collect(),
+            unread: unread(w, it),
         }
     }
+}
+
+/// Links of a message in the page.
+const MOST_LINKS: usize = 50;
+
+fn links(w: Words, it: &vedetta_postroom::mail::Evidence) -> Vec<String> {
+    let shown = it.links.iter().take(MOST_LINKS).map(|it| it.target.defanged());
+    let more = it.links.len().saturating_sub(MOST_LINKS);
+    shown.chain((more > 0).then(|| w.mail_unread_more(more))).collect()
+}
+
+fn unread(w: Words, it: &vedetta_postroom::mail::Evidence) -> Vec<String> {
+    let line = |it: &vedetta_postroom::mail::Unread| {
+        let why = it.why.words();
+        let more = match it.count {
+            0 | 1 => String::new(),
+            count => format!(" ({})", w.mail_unread_more(count - 1)),
+        };
+        format!("{}{more}: {}", it.what, why.to(w.0))
+    };
+    it.unread.iter().map(line).collect()
 }

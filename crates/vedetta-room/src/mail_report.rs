@@ -1,7 +1,7 @@
 //! Handing in a suspicious message: the file as saved; and what became of what one handed in.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_frame::console::Console;
@@ -11,7 +11,7 @@ use vedetta_frame::refused::{refusal_status, told_on_form, whole};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
-use vedetta_postroom::{Handed, OwnAnswer, Received, Reporter, Verdict};
+use vedetta_postroom::{Contesting, Handed, OwnAnswer, Received, Reporter, Verdict};
 use vedetta_words::Words;
 
 use super::mail::verdict_look;
@@ -24,6 +24,14 @@ struct Own {
     look: &'static str,
     to_do: &'static str,
     reviewed: Option<Moment>,
+    /// What was said before an analyst said otherwise.
+    before: Option<String>,
+    /// The answer as it was given, while its message is kept.
+    answer: Option<String>,
+    contested: Option<Moment>,
+    kept: bool,
+    /// What somebody typed against it and could not send.
+    why: String,
 }
 
 #[derive(Template)]
@@ -60,11 +68,42 @@ pub(super) async fn send(
             _ => Err(Problem::new(Kind::Invalid, w.mail_file_empty())),
         }
     };
-    match console.sent().once(&signed.person, &sent, act).await {
+    let done = console.sent().once(&signed.person, &sent, act).await;
+    told(&console, &signed, done, ("", "")).await
+}
+
+/// Whoever reported a message disagrees with the answer.
+pub(super) async fn contest(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(case): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (actor, of, said) =
+        (signed.actor(), case.clone(), Contesting { text: sent.text("why").to_owned() });
+    let act = async {
+        console.mail(move |desk| desk.contest_own(&actor, &of, &said)).await?;
+        Ok::<_, Problem>(Done::to("/mail/report#answers").said(Said::Contested))
+    };
+    let done = console.sent().once(&signed.person, &sent, act).await;
+    told(&console, &signed, done, (&case, sent.text("why"))).await
+}
+
+/// Leads on, or says on the page what was wrong; what was typed against a case stays.
+async fn told(
+    console: &Console,
+    signed: &Signed,
+    done: Result<Done, Problem>,
+    (case, why): (&str, &str),
+) -> Result<Response, Problem> {
+    match done {
         Ok(done) => Ok(done.into_response()),
         Err(problem) if told_on_form(&problem) => {
-            let mut told = Page::read(&console, &signed).await?;
-            told.fault = Some(whole(w, &problem));
+            let mut told = Page::read(console, signed).await?;
+            told.fault = Some(whole(signed.words(), &problem));
+            for own in told.own.iter_mut().filter(|own| own.case == case) {
+                why.clone_into(&mut own.why);
+            }
             page_with(refusal_status(problem.kind), &told)
         }
         Err(problem) => Err(problem),
@@ -74,7 +113,7 @@ pub(super) async fn send(
 impl Page {
     async fn read(console: &Console, signed: &Signed) -> Result<Self, Problem> {
         let (w, actor) = (signed.words(), signed.actor());
-        let own = console.mail(move |desk| Ok(desk.own_answers(&actor))).await?;
+        let own = console.mail(move |desk| desk.own_answers(&actor)).await?;
         let title = w.mail_report_title();
         let frame = Frame::of(console, &signed.visit, title, Section::MailReport).live();
         let own = own.iter().take(SHOWN).map(|it| Own::of(w, it)).collect();
@@ -97,6 +136,11 @@ impl Own {
                 Verdict::Undetermined => w.mail_do_undetermined(),
             },
             reviewed: it.reviewed.map(|at| Moment::of(at, w)),
+            before: it.before.map(|before| before.word().to(w.0).to_owned()),
+            answer: it.text.clone(),
+            contested: it.contested.map(|at| Moment::of(at, w)),
+            kept: it.kept,
+            why: String::new(),
         }
     }
 }

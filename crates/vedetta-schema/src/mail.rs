@@ -5,19 +5,11 @@ use serde_json::{Value, json};
 use super::{item_id, list, moment, number, object, one_of, open, page, refer, slug, text};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
-    let case = [
-        ("case", text()),
-        ("verdict", refer("Verdict")),
-        ("word", text()),
-        ("probability", share()),
-        ("text", text()),
-        ("others", number()),
-    ];
-    let own = [("case", text()), ("at", moment()), ("verdict", refer("Verdict")), ("word", text())];
     let dissected = [
         ("evidence", json!({ "type": "object" })),
         ("sample", refer("MailSample")),
         ("contest", text()),
+        ("answer", text()),
     ];
     let overruling = [("note", text()), ("of", one_of(&["campaign", "report"]))];
     vec![
@@ -25,8 +17,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "Verdict",
             one_of(&["malicious", "suspicious", "spam", "probably-legitimate", "undetermined"]),
         ),
-        ("Reported", object(&[("cases", list(object(&case, &[("known_since", moment())])))], &[])),
-        ("OwnReports", page(object(&own, &[("reviewed", moment()), ("before", refer("Verdict"))]))),
+        ("Reported", reported()),
+        ("OwnReports", own()),
         ("MailReport", report()),
         ("MailReports", page(refer("MailReport"))),
         (
@@ -38,6 +30,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("MailSample", sample()),
         ("Overruling", object(&[("verdict", refer("Verdict"))], &overruling)),
+        ("Contest", object(&[("text", text())], &[])),
         ("Overruled", object(&[("reports", number())], &[])),
         ("MailCampaign", campaign()),
         ("MailCampaigns", page(refer("MailCampaign"))),
@@ -66,6 +59,32 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("MailQuestions", page(refer("MailQuestion"))),
     ]
+}
+
+/// What a reporter is told of each message.
+fn reported() -> Value {
+    let case = [
+        ("case", text()),
+        ("verdict", refer("Verdict")),
+        ("word", text()),
+        ("probability", share()),
+        ("text", text()),
+        ("others", number()),
+    ];
+    let optional = [("known_since", moment()), ("left_out", number())];
+    object(&[("cases", list(object(&case, &optional)))], &[])
+}
+
+/// What became of what a reporter brought.
+fn own() -> Value {
+    let own = [("case", text()), ("at", moment()), ("verdict", refer("Verdict")), ("word", text())];
+    let optional = [
+        ("reviewed", moment()),
+        ("before", refer("Verdict")),
+        ("text", text()),
+        ("contested", moment()),
+    ];
+    page(object(&own, &optional))
 }
 
 /// What an organisation says of a campaign.
@@ -99,7 +118,7 @@ fn report() -> Value {
             ("standing", one_of(&["enrolled", "unproven", "stranger"])),
             ("reporter", text()),
             ("language", one_of(&["it", "en"])),
-            ("forms", list(one_of(&["direct", "attached", "inline", "pec", "outlook"]))),
+            ("forms", list(one_of(&["direct", "attached", "inline", "pec", "outlook", "file"]))),
             ("verdict", refer("Verdict")),
             ("probability", share()),
             ("reasons", list(weighed)),
@@ -114,6 +133,7 @@ fn report() -> Value {
             ("organisation", slug()),
             ("account", slug()),
             ("handing", text()),
+            ("left_out", number()),
             ("told", refer("Verdict")),
             ("ruling", ruling()),
             ("contest", object(&[("at", moment())], &[])),

@@ -47,6 +47,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often what is over is deleted.
 const SWEEP: Duration = Duration::from_hours(1);
 
+/// What an administrator is told where nothing signs answers.
+pub(crate) const UNSIGNED: &str = "answers go out unsigned, and nobody can tell them from forged ones; set [mail.dkim] in vedetta.toml";
+
 fn usage(what: &str, reason: impl std::fmt::Display) -> Failure {
     Failure::Usage(format!("vedetta.toml: mail.{what}: {reason}"))
 }
@@ -172,6 +175,9 @@ impl MailDoor {
             tasks.push(tokio::spawn(listener.serve(reception, until(closed.clone()))));
         }
         if let Some(courier) = configuration.courier()? {
+            if desk.settings().is_unsigned() {
+                tracing::warn!("{UNSIGNED}");
+            }
             tasks.push(tokio::spawn(answer(Arc::clone(desk), courier, closed.clone())));
         }
         tasks.push(tokio::spawn(sweep(Arc::clone(desk), closed)));

@@ -576,6 +576,8 @@ pub const TABLE: &[Route] = &[
         .gives(of("application/octet-stream")),
     delete("/api/v1/mail/reports/{case}/message", Who::SignedIn, "Delete a reported message")
         .query(&[text("reason", "Why, in a sentence.")]),
+    post("/api/v1/mail/reports/{case}/contest", Who::SignedIn, "Say that an answer is wrong")
+        .takes(json("Contest")),
     post("/api/v1/mail/reports/{case}/verdict", ROOM, "Overrule a verdict; reporters are told")
         .cost(Cost::Bulk)
         .takes(json("Overruling"))

@@ -9,10 +9,10 @@ use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
-use vedetta_model::{Instant, OrganisationId};
+use vedetta_model::Instant;
 use vedetta_postroom::{
-    CampaignStep, CampaignView, Dissected, Handed, Overruling, OwnAnswer, Postroom, Question,
-    QueuePage, QueueWish, Received, Reporter, Statistics, Telling,
+    CampaignStep, CampaignView, Contesting, Dissected, Handed, Overruling, OwnAnswer, Postroom,
+    Question, QueuePage, QueueWish, Received, Reporter, Statistics, Telling,
 };
 
 use super::{Answer, Page, page_limit};
@@ -37,36 +37,12 @@ pub(super) struct Reported {
     cases: Vec<vedetta_postroom::Answer>,
 }
 
-/// Which reports.
+/// Over how many days; only what changed; why.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Wanted {
-    after: Option<String>,
-    limit: Option<usize>,
-    verdict: Option<vedetta_postroom::Verdict>,
-    campaign: Option<String>,
-    organisation: Option<OrganisationId>,
-    contested: bool,
-}
-
-/// Over how many days.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Over {
+pub(super) struct Terms {
     days: Option<u16>,
-}
-
-/// Only what changed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Since {
     changed_after: Option<Instant>,
-}
-
-/// Why.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Why {
     reason: String,
 }
 
@@ -109,24 +85,34 @@ pub(super) async fn report(
 pub(super) async fn own(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Asked(since): Asked<Since>,
+    Asked(only): Asked<Terms>,
 ) -> Answer<Page<OwnAnswer>> {
-    let own = move |desk: &Postroom| match since.changed_after {
-        Some(after) => desk.changed_answers(&actor, after),
+    let own = move |desk: &Postroom| match only.changed_after {
+        Some(after) => Ok(desk.changed_answers(&actor, after)),
         None => desk.own_answers(&actor),
     };
-    let items = ask(&api, Cost::Light, move |desk| Ok(own(desk))).await?;
+    let items = ask(&api, Cost::Light, own).await?;
     Ok(Json(Page { items, next: None }))
+}
+
+pub(super) async fn contest(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(said): Given<Contesting>,
+) -> Result<StatusCode, Problem> {
+    let case: String = params.get("case")?;
+    ask(&api, Cost::Light, move |desk| desk.contest_own(&actor, &case, &said)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn queue(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Asked(wanted): Asked<Wanted>,
+    Asked(wish): Asked<QueueWish>,
 ) -> Answer<QueuePage> {
-    let Wanted { after, limit, verdict, campaign, organisation, contested } = wanted;
-    let limit = page_limit(limit);
-    let wish = QueueWish { after, limit, verdict, campaign, organisation, contested };
+    let limit = page_limit(Some(wish.limit).filter(|limit| *limit > 0));
+    let wish = QueueWish { limit, ..wish };
     Ok(Json(ask(&api, Cost::Light, move |desk| desk.queue(&actor, &wish)).await?))
 }
 
@@ -156,7 +142,7 @@ pub(super) async fn delete(
     State(api): State<Api>,
     Caller(actor): Caller,
     params: Params,
-    Asked(why): Asked<Why>,
+    Asked(why): Asked<Terms>,
 ) -> Result<StatusCode, Problem> {
     let case: String = params.get("case")?;
     ask(&api, Cost::Light, move |desk| desk.delete_message(&actor, &case, &why.reason)).await?;
@@ -227,7 +213,7 @@ pub(super) async fn answer_question(
 pub(super) async fn statistics(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Asked(over): Asked<Over>,
+    Asked(over): Asked<Terms>,
 ) -> Answer<Statistics> {
     let days = over.days.unwrap_or(30).clamp(1, 365);
     Ok(Json(ask(&api, Cost::Light, move |desk| desk.statistics(&actor, days)).await?))

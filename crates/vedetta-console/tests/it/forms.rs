@@ -142,6 +142,43 @@ async fn a_form_with_a_file_does_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn who_handed_a_message_in_reads_the_whole_answer_and_disagrees() {
+    let node = Node::new();
+    let (house, key) = (Arc::clone(node.console.house()), MasterKey::new([7; 32]));
+    let desk = Postroom::open(house, Settings::default(), key, Default::default()).unwrap();
+    node.console.api().show_mail_desk(Arc::new(desk));
+    node.account("anna", "cnaipic", &[Role::Analyst]);
+    let mut browser = node.browser("perugia");
+    let seal = browser.open("/mail/report").await.field("seal");
+    let lure = "From: Poste <x@lure.invalid>\r\n\r\nVerifica il conto: http://192.0.2.7/poste";
+    let body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"seal\"\r\n\r\n{seal}\r\n--x\r\n\
+         Content-Disposition: form-data; name=\"message\"; filename=\"a.eml\"\r\n\r\n{lure}\r\n--x--"
+    );
+    let request = browser
+        .request("POST", "/mail/report")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "multipart/form-data; boundary=x");
+    let sent = browser.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let page = browser.open("/mail/report").await;
+    assert!(page.text.contains("Grazie della segnalazione."), "{}", page.text);
+    assert!(!page.text.contains("http://192.0.2.7"), "no live link");
+    let (_, rest) = page.text.split_once("action=\"/mail/report/").unwrap();
+    let case = rest.split('"').next().unwrap().to_owned();
+    let to = format!("/mail/report/{case}");
+    let blank = browser.fill("/mail/report", &to, &[("why", " ")]).await;
+    assert!(blank.text.contains("role=\"alert\"") || blank.status.is_client_error());
+    let why = "il pacco lo aspettavo";
+    let done = browser.fill("/mail/report", &to, &[("why", why)]).await;
+    assert!(done.header("location").contains("said=contested"), "{}", done.text);
+    assert!(browser.open("/mail/report").await.text.contains("Hai contestato la risposta"));
+    let mut analyst = node.browser("anna");
+    let seen = analyst.open(&format!("/mail/{case}")).await.text;
+    assert!(seen.contains(why) && seen.contains("Grazie della segnalazione."), "{seen}");
+}
+
+#[tokio::test]
 async fn a_file_of_who_may_not_send_one_is_not_read() {
     let node = Node::new();
     node.account("revisore", "cnaipic", &[Role::Auditor]);

@@ -150,6 +150,7 @@ pub const TABLE: &[Line] = &[
     see("/mail", ROOM),
     see("/mail/report", PRODUCERS),
     act("/mail/report", PRODUCERS).effort(Effort::Bulk),
+    act("/mail/report/{case}", PRODUCERS),
     see("/mail/questions", ALL),
     act("/mail/questions/{campaign}", PRODUCERS),
     see("/mail/campaigns", ROOM),

@@ -5,6 +5,8 @@
 mod desk;
 mod kept;
 mod letters;
+mod rules;
 mod rulings;
 mod said_back;
+mod several;
 mod twice;

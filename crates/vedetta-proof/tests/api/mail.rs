@@ -122,6 +122,26 @@ async fn who_uploaded_is_told_of_a_changed_verdict() {
 }
 
 #[tokio::test]
+async fn who_uploaded_says_that_an_answer_is_wrong() {
+    let door = desk();
+    let (ada, anna) = (door.token("perugia"), door.token("anna"));
+    let answer = door.ask(&ada, "POST /api/v1/mail/reports", Some((MESSAGE, LURE))).await.json();
+    let number = answer["cases"][0]["case"].as_str().unwrap();
+    let own = door.get(&ada, "/api/v1/mail/reports/own").await;
+    assert_eq!(own["items"][0]["text"], answer["cases"][0]["text"]);
+    let contest = format!("POST /api/v1/mail/reports/{number}/contest");
+    let said = ("application/json", r#"{"text":"e' del mio corriere"}"#);
+    let another = door.ask(&door.token("terni"), &contest, Some(said)).await;
+    assert_eq!(another.status, StatusCode::NOT_FOUND);
+    assert_eq!(door.ask(&ada, &contest, Some(said)).await.status, StatusCode::NO_CONTENT);
+    let queue = door.get(&anna, "/api/v1/mail/reports?contested=true").await;
+    assert_eq!(queue["items"][0]["case"], number);
+    let seen = door.get(&anna, &format!("/api/v1/mail/reports/{number}")).await;
+    assert_eq!(seen["contest"], "e' del mio corriere");
+    assert_eq!(seen["answer"], answer["cases"][0]["text"]);
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_refused_with_what_to_do() {
     let door = desk();
     let token = door.token("perugia");
