@@ -225,6 +225,17 @@ pub(crate) async fn asked_to_end() {
     }
 }
 
+/// Until the standard input ends.
+pub(crate) async fn input_ends() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    // On a thread of its own: the runtime would wait for one of its own that waits for input.
+    std::thread::spawn(move || {
+        let _read = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _told = ended.send(());
+    });
+    let _ended = end.await;
+}
+
 /// The runtime of a command.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()

@@ -85,7 +85,11 @@ impl Configuration {
             self.text().map_err(|error| Failure::system("writing the configuration", error))?;
         let text =
             format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
-        write_secret(&data.join("vedetta.toml"), &text)
+        // Whole or not at all: half of it would be another node's.
+        let (place, new) = (data.join("vedetta.toml"), data.join("vedetta.toml.new"));
+        write_secret(&new, &text)?;
+        let moved = std::fs::rename(new, &place);
+        moved.map_err(|error| Failure::system(place.display().to_string(), error))
     }
 }
 

@@ -5,11 +5,12 @@ pub(crate) mod netns;
 pub(crate) mod outposts;
 pub(crate) mod watch;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -25,6 +26,9 @@ use crate::reach::{running, send, told};
 
 /// Where nobody listens (the discard port): for a peer that is not to be dialled.
 pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
+/// Why a link ends of which one side knows nothing.
+const HALF: &str = "Pairing was interrupted";
 
 /// Where a node's first account is kept, for who is to sign in.
 const FIRST: &str = "first-account.json";
@@ -76,16 +80,7 @@ impl Resident {
     pub(crate) fn found(directory: &Path, id: &str, door: Door) -> Result<Self, Failure> {
         let data = directory.join(id);
         if !data.join("vedetta.toml").exists() {
-            let words = ["init", "--network", "italy", "--organisation", id, "--json"];
-            let made = command(&data, &words)?;
-            write_secret(&data.join(FIRST), &made)?;
-            let (listen, meets) = (free_address()?, free_address()?);
-            let configuration = Configuration {
-                listen: listen.to_string(),
-                peer_listen: (door == Door::Open).then(|| meets.to_string()),
-                ..Configuration::read(&data)?
-            };
-            configuration.write(&data)?;
+            make(directory, id, door)?;
         }
         let meets = Configuration::read(&data)?.peer_listen;
         let meets_at = meets.and_then(|meets| meets.parse().ok());
@@ -137,8 +132,9 @@ impl Resident {
         }
     }
 
-    /// Runs it; returns when its doors are open.
+    /// Runs it, for as long as this program lives; returns when its doors are open.
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
+        self.until_left();
         let failed =
             |error: std::io::Error| Failure::system(format!("the node of {}", self.id), error);
         let log = File::options().create(true).append(true).open(self.data.join("node.log"));
@@ -151,9 +147,9 @@ impl Resident {
             }
         };
         let mut process = command
-            .args(["serve", "--data"])
+            .args(["serve", "--attended", "--data"])
             .arg(&self.data)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.map_err(failed)?)
             .spawn()
@@ -177,6 +173,19 @@ impl Resident {
         ))
     }
 
+    /// Waits while one still closes whose starter was killed.
+    fn until_left(&self) {
+        let is_there = || {
+            let lock = File::open(self.data.join("node.lock"));
+            lock.is_ok_and(|it| matches!(it.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        };
+        let mut patience = 300;
+        while is_there() && patience > 0 {
+            std::thread::park_timeout(Duration::from_millis(50));
+            patience -= 1;
+        }
+    }
+
     /// Runs one of its commands; what it prints.
     pub(crate) fn command(&self, words: &[&str]) -> Result<String, Failure> {
         command(&self.data, words)
@@ -195,6 +204,15 @@ impl Resident {
     /// Sends it something over its control socket.
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
         self.asker().post(path, body).await
+    }
+
+    /// Whether it has a link with another, which may be suspended.
+    async fn has_peer(&self, other: &str) -> Result<bool, Failure> {
+        let known = self.get("/api/v1/peers").await?;
+        let mut peers = known["peers"].as_array().into_iter().flatten();
+        let goes_on =
+            |it: &Value| it["stage"]["is"] == "active" || it["stage"]["is"] == "suspended";
+        Ok(peers.any(|it| it["organisation"] == other && goes_on(it)))
     }
 
     /// Octets of memory that it holds now, in MiB (Linux: `VmRSS`).
@@ -263,13 +281,15 @@ impl Drop for Resident {
 }
 
 impl Bond<'_> {
-    /// Makes it with the commands of both nodes, unless it is made.
+    /// Makes it with the commands of both nodes, unless it is made. One that was interrupted, which one
+    /// of them knows alone, is made anew.
     pub(crate) async fn make(&self) -> Result<(), Failure> {
         let ((host, theirs), (guest, ours)) = (self.inviting, self.accepting);
-        let known = host.get("/api/v1/peers").await?;
-        let known = known["peers"].as_array().cloned().unwrap_or_default();
-        if known.iter().any(|peer| peer["organisation"] == guest.id.as_str()) {
-            return Ok(());
+        match (host.has_peer(&guest.id).await?, guest.has_peer(&host.id).await?) {
+            (true, true) => return Ok(()),
+            (true, false) => drop(host.command(&["peer", "end", &guest.id, "--reason", HALF])?),
+            (false, true) => drop(guest.command(&["peer", "end", &host.id, "--reason", HALF])?),
+            (false, false) => {}
         }
         let address = self.address.to_string();
         let words = ["peer", "invite", "--organisation", guest.id.as_str()];
@@ -280,6 +300,38 @@ impl Bond<'_> {
         let code = invited["code"].as_str().unwrap_or_default();
         guest.command(&["peer", "accept", code, "--serves", ours])?;
         Ok(())
+    }
+}
+
+/// Makes a node beside its place, to which it goes once it is whole: what was interrupted is not taken
+/// for a node, and goes away with the next one.
+fn make(directory: &Path, id: &str, door: Door) -> Result<(), Failure> {
+    let unfinished = format!(".{id}.");
+    remove(directory, &unfinished);
+    let data = directory.join(format!("{unfinished}{}", std::process::id()));
+    let made = command(&data, &["init", "--network", "italy", "--organisation", id, "--json"])?;
+    write_secret(&data.join(FIRST), &made)?;
+    let (listen, meets) = (free_address()?, free_address()?);
+    let configuration = Configuration {
+        listen: listen.to_string(),
+        peer_listen: (door == Door::Open).then(|| meets.to_string()),
+        ..Configuration::read(&data)?
+    };
+    configuration.write(&data)?;
+    let place = directory.join(id);
+    let moved = std::fs::rename(&data, &place);
+    moved.map_err(|error| Failure::system(place.display().to_string(), error))?;
+    // Whoever was still at it when this began is done by now.
+    remove(directory, &unfinished);
+    Ok(())
+}
+
+/// Removes what is called so, as far as that can be done.
+fn remove(directory: &Path, beginning: &str) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(beginning)) {
+            let _gone = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 /// A demonstration going on.
 struct Demo {
@@ -27,6 +28,16 @@ impl Demo {
     /// Until it has told something.
     fn until_told(&mut self) {
         assert!(self.lines.by_ref().map(Result::unwrap).any(|it| is_row(&it)));
+    }
+
+    /// Kills it as soon as something is so.
+    fn kill_once(mut self, is_so: impl Fn() -> bool) {
+        while !is_so() {
+            assert!(self.process.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     /// As Ctrl-C does.
@@ -84,9 +95,20 @@ fn is_row(line: &str) -> bool {
     line.get(2..3) == Some(":") && line.contains("TLP:")
 }
 
+/// What there is in a directory.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect()
+}
+
 #[test]
 fn an_attack_crosses_five_nodes_though_a_link_is_cut() {
     let directory = tempfile::tempdir().unwrap();
+    // Killed while the first node is at work and the second is being made, it begins again.
+    let mesh = directory.path().join("mesh");
+    let is_being_made = |it: &String| it.starts_with(".cosc-umbria.");
+    let killed = Demo::begin(directory.path(), &["--mesh"]);
+    killed.kill_once(|| names(&mesh).iter().any(is_being_made));
     let said = Demo::begin(directory.path(), &["--mesh", "--seconds", "2"]).end();
     let told: Vec<_> = said.iter().filter(|line| is_row(line)).map(|line| row(line)).collect();
     // CNAIPIC, Umbria, Liguria, Poli-CERT, Carabinieri.
@@ -121,9 +143,11 @@ fn an_attack_crosses_five_nodes_though_a_link_is_cut() {
     again.until_told();
     again.interrupt();
     again.end();
-    for node in ["cnaipic", "cosc-umbria", "cosc-liguria", "ipzs", "carabinieri"] {
-        is_left_whole(&directory.path().join("mesh").join(node));
-    }
+    let nodes = ["carabinieri", "cnaipic", "cosc-liguria", "cosc-umbria", "ipzs"];
+    nodes.iter().for_each(|node| is_left_whole(&mesh.join(node)));
+    let mut left = names(&mesh);
+    left.sort();
+    assert_eq!(left, [&nodes[..], &["wire"]].concat(), "nothing of what was killed");
 }
 
 #[test]

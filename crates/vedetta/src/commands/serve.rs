@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use vedetta_api::Settings;
 
-use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
+use crate::doors::{Doors, Opening, asked_to_end, input_ends, log, runtime};
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use, listen};
 use crate::outcome::{Failure, Outcome};
@@ -31,6 +31,9 @@ pub(crate) struct Serve {
     /// instead of what the configuration says.
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
+    /// End as well when the standard input does: whoever started it is gone.
+    #[arg(long, hide = true)]
+    attended: bool,
 }
 
 impl Serve {
@@ -83,7 +86,10 @@ impl Serve {
                     "its pages are plain: `cargo xtask assets` was not run before the build"
                 );
             }
-            asked_to_end().await;
+            tokio::select! {
+                () = asked_to_end() => {}
+                () = input_ends(), if self.attended => {}
+            }
             close.send_replace(true);
             if let Some(watching) = watching
                 && let Err(error) = watching.await
