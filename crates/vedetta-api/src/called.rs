@@ -37,9 +37,8 @@ pub fn actors(standing: &Standing, text: &str) -> BTreeSet<String> {
     }
     let accounts = directory.accounts().iter().filter(|it| fold(&it.name) == wanted);
     found.extend(accounts.map(|it| it.id.to_string()));
-    if let Ok(member) = directory.called(text) {
-        let accounts = directory.accounts_of(&member.organisation.id);
-        found.extend(accounts.iter().map(|it| it.id.to_string()));
-    }
+    let member = directory.called(text);
+    let accounts = member.iter().flat_map(|it| directory.accounts_of(&it.organisation.id));
+    found.extend(accounts.map(|it| it.id.to_string()));
     found
 }

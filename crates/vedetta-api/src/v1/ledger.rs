@@ -48,14 +48,15 @@ pub(super) async fn entries(
     Asked(wanted): Asked<Wanted>,
 ) -> Answer<Page<EntryLine>> {
     let after = place("after", wanted.after.as_deref())?.unwrap_or(Sequence::START);
-    let limit = page_limit(wanted.limit);
-    let Wanted { subject, actor: who, kind, since, until, .. } = wanted;
+    let Wanted { subject, actor: who, kind, since, until, limit, .. } = wanted;
     let standing = api.house().standing();
-    let subjects = subject.map(|text| called::subjects(&standing, &text));
-    let actors = who.map(|text| called::actors(&standing, &text));
+    let subjects = subject.as_deref().map(|text| called::subjects(&standing, text));
+    let actors = who.as_deref().map(|text| called::actors(&standing, text));
     let filter = EntryFilter { subjects, actors, kind, since, until };
     let told = move |house: &House| {
-        let (entries, next) = house.entries_such(&actor, (after, limit), &filter)?;
+        let (entries, next) = house.entries_such(&actor, (after, page_limit(limit)), &filter)?;
+        let typed = [("subject", subject.as_deref()), ("actor", who.as_deref())];
+        house.note_search(&actor, &filter, &typed);
         Ok((house.tell(&actor, entries)?, next))
     };
     let (entries, next) = api.ask(told).await?;

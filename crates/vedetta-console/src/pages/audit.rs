@@ -7,10 +7,9 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use vedetta_api::access::Cost;
 use vedetta_api::{Problem, called};
-use vedetta_flow::views::ledger::{EntryFilter, cut};
+use vedetta_flow::views::ledger::EntryFilter;
 use vedetta_flow::views::told_entries::ToldEntry;
 use vedetta_flow::{Entry, EntryKind, FlowError, House, Sequence, Standing, Verification};
 use vedetta_frame::console::Console;
@@ -143,14 +142,16 @@ async fn read(
     (asked, most): (Asked, usize),
 ) -> Result<(Audit, Vec<ToldEntry>), Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let (by, facts) = (actor.clone(), asked.noted());
+    let typed = [("subject", &asked.subject), ("actor", &asked.actor), ("text", &asked.text)]
+        .map(|(name, text)| (name, text.clone()));
     let wanted = asked.wanted(console, w, most);
     let fault = wanted.is_none().then(|| w.audit_moment_wrong().to_owned());
     let meant = wanted.as_ref().map_or_else(Vec::new, |it| asked.meant(it));
     let found = match wanted {
         Some(wanted) => console.api().ask_at(Cost::Bulk, move |house| {
             let found = wanted.find(house, &actor)?;
-            house.note_look(&by, by.account.as_str(), &facts);
+            let typed = typed.each_ref().map(|(name, text)| (*name, Some(&**text)));
+            house.note_search(&actor, &wanted.filter, &typed);
             Ok(found)
         }),
         None => return Ok((Audit::of(console, signed, asked, fault), Vec::new())),
@@ -169,21 +170,6 @@ async fn read(
 }
 
 impl Asked {
-    /// What is noted of who looks for it.
-    fn noted(&self) -> Value {
-        let given = [
-            ("subject", &self.subject),
-            ("actor", &self.actor),
-            ("kind", &self.kind),
-            ("text", &self.text),
-        ];
-        let mut facts = json!({ "deed": "ledger-read" });
-        for (name, text) in given.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
-            facts[name] = cut(text.trim()).into();
-        }
-        facts
-    }
-
     /// What is asked for; none when a moment cannot be read.
     fn wanted(&self, console: &Console, w: Words, most: usize) -> Option<Wanted> {
         let standing = console.house().standing();

@@ -1,6 +1,7 @@
 //! The ledger, searched by people.
 
 use http::StatusCode;
+use serde_json::json;
 use vedetta_model::Role;
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -60,8 +61,25 @@ async fn who_did_it_and_when_narrow_the_search_and_a_page_is_full_of_it() {
     let hers = auditor.open("/audit?actor=Persona+luisa").await.text;
     assert_eq!(places(&hers).len(), 1, "her export, by her name: {hers}");
     let theirs = places(&auditor.open("/audit?actor=CNAIPIC&kind=deed").await.text);
-    assert!(theirs.contains(&places(&hers)[0]), "whatever anybody there did: {theirs:?}");
-    assert!(theirs.len() > 1, "that the auditor looked, too");
+    let before = vedetta_flow::Sequence(theirs.last().unwrap() - 1);
+    let all = node.console.house().entries(&node.admin, before, 1_000).unwrap();
+    let deeds = all.iter().rev().filter(|it| theirs.contains(&it.stamp.seq.0));
+    let told = deeds.map(|it| {
+        let facts: serde_json::Value = serde_json::from_str(&it.facts).unwrap();
+        json!([it.actor, it.subject, facts])
+    });
+    // Whatever anybody there did, the last first: her export, and what the auditor looked for.
+    let until = "2026-03-02T22:00:59.999999Z";
+    let since = "2026-03-02T23:00:00.000000Z";
+    let looked = |facts: serde_json::Value| json!(["revisore", "revisore", facts]);
+    let expected = [
+        looked(json!({ "deed": "ledger-read", "actor": "Persona luisa" })),
+        json!(["luisa", "items.csv", { "deed": "exported" }]),
+        looked(json!({ "deed": "ledger-read", "text": "luisa", "until": until })),
+        looked(json!({ "deed": "ledger-read", "kind": "put", "since": since })),
+        looked(json!({ "deed": "ledger-read", "kind": "item" })),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     let wrong = auditor.open("/audit?from=ieri").await.text;
     assert!(wrong.contains("Un momento non si legge"), "{wrong}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use vedetta_model::{Actor, Instant};
 use vedetta_store::{Entry, EntryKind, Sequence, Verification};
 
@@ -33,15 +33,8 @@ const KEPT: usize = 32 << 20;
 /// And as long as nothing was found.
 const LOOKED_FOR_ANY: usize = 200_000;
 
-/// Names, and characters of each, that are noted of who looks for them.
-const NOTED: usize = 5;
+/// Characters that are noted of each thing that somebody typed to search for.
 const LETTERS: usize = 100;
-
-/// The beginning of what somebody typed.
-#[must_use]
-pub fn cut(text: &str) -> String {
-    text.chars().take(LETTERS).collect()
-}
 
 /// Whether a page that has found so many goes on looking.
 const fn goes_on(looked: usize, found: usize) -> bool {
@@ -49,24 +42,6 @@ const fn goes_on(looked: usize, found: usize) -> bool {
 }
 
 impl EntryFilter {
-    /// What is noted of who looks for it.
-    fn facts(&self) -> Value {
-        let few = |names: &Option<BTreeSet<String>>| {
-            let names = names.as_ref()?.iter().take(NOTED).map(|it| cut(it));
-            Some(names.collect::<Vec<_>>())
-        };
-        let (subjects, actors) = (few(&self.subjects), few(&self.actors));
-        let mut facts = json!({ "deed": "ledger-read" });
-        for (name, value) in
-            [("subjects", json!(subjects)), ("actors", json!(actors)), ("kind", json!(self.kind))]
-        {
-            if !value.is_null() {
-                facts[name] = value;
-            }
-        }
-        facts
-    }
-
     /// Whether it lets an entry through.
     #[must_use]
     pub fn admits(&self, entry: &Entry) -> bool {
@@ -108,7 +83,7 @@ impl House {
         filter: &EntryFilter,
     ) -> Result<(Vec<Entry>, Option<Sequence>), FlowError> {
         self.require_room(by, AUDITORS, "read the ledger")?;
-        let page = self.read(|reader| {
+        Ok(self.read(|reader| {
             let begin = match filter.since {
                 Some(since) => reader.place_at(Instant::from_micros(since.micros() - 1))?,
                 None => after,
@@ -139,9 +114,28 @@ impl House {
                 }
             }
             Ok((found, Some(place)))
-        })?;
-        self.note_look(by, by.account.as_str(), &filter.facts());
-        Ok(page)
+        })?)
+    }
+
+    /// Notes that an auditor searched, and for what. Names are noted as they were typed: whom they meant
+    /// is not what was asked.
+    pub fn note_search(
+        &self,
+        by: &Actor,
+        filter: &EntryFilter,
+        typed: &[(&'static str, Option<&str>)],
+    ) {
+        let mut facts = json!({ "deed": "ledger-read" });
+        let EntryFilter { kind, since, until, .. } = filter;
+        let given = [("kind", json!(kind)), ("since", json!(since)), ("until", json!(until))];
+        let names = typed.iter().map(|(name, text)| {
+            let text = text.map(str::trim).filter(|text| !text.is_empty());
+            (*name, json!(text.map(|text| text.chars().take(LETTERS).collect::<String>())))
+        });
+        for (name, value) in given.into_iter().chain(names).filter(|(_, it)| !it.is_null()) {
+            facts[name] = value;
+        }
+        self.note_look(by, by.account.as_str(), &facts);
     }
 
     /// Walks the whole chain and says whether it holds.

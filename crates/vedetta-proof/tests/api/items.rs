@@ -332,13 +332,19 @@ async fn who_looked_is_in_the_ledger() {
     let looked = [
         json!(["admin", id, { "deed": "explained", "organisation": "terni" }]),
         json!(["perugia", "perugia", { "deed": "previewed" }]),
-        json!(["admin", "admin", { "deed": "ledger-read", "subjects": ["terni"], "kind": "put" }]),
+        json!(["admin", "admin", { "deed": "ledger-read", "subject": "terni", "kind": "put" }]),
         json!(["perugia", "GET /api/v1/ledger/entries", { "deed": "refused" }]),
     ];
     assert_eq!(deeds().await, looked, "each once");
     door.clock.advance(Duration::from_hours(1));
     door.get(&admin, &format!("/api/v1/items/{id}/explanation?organisation=terni")).await;
     assert_eq!(deeds().await.last(), Some(&looked[0]), "an hour later again");
+    // A name that several have, as far as the clock goes that is asked for.
+    let several = "/api/v1/ledger/entries?actor=Comune%20di%20Perugia&until=2026-03-01T00:00:00Z";
+    door.get(&admin, several).await;
+    let typed = json!({ "deed": "ledger-read", "actor": "Comune di Perugia",
+        "until": "2026-03-01T00:00:00.000000Z" });
+    assert_eq!(deeds().await.last(), Some(&json!(["admin", "admin", typed])), "as it was typed");
 }
 
 #[tokio::test]
