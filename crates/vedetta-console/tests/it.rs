@@ -21,6 +21,8 @@ mod items;
 mod links;
 #[path = "it/live.rs"]
 mod live;
+#[path = "it/passkeys.rs"]
+mod passkeys;
 #[path = "it/preview.rs"]
 mod preview;
 #[path = "it/procedures.rs"]

@@ -201,7 +201,7 @@ impl Redactor {
             return own_id(&self.key, reader, (item, producer));
         }
         let apart = reader.bookmark(&apart((item, producer)))?.map(|_| format!(" {}", producer.0));
-        let nth = (nth > 0).then(|| format!("/{nth}")).unwrap_or_default();
+        let nth = if nth > 0 { format!("/{nth}") } else { String::new() };
         Ok(keyed(&self.key, item, &(apart.unwrap_or_default() + &nth)))
     }
 

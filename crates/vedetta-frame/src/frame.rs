@@ -20,6 +20,7 @@ use crate::organisation::name;
 use crate::said::Said;
 use crate::visit::{Person, Visit};
 use vedetta_watch::desk::posture::{Kind as PostureKind, Posture};
+use vedetta_watch::{Topic, Topics};
 use vedetta_words::Words;
 
 /// The parts of the console that the header leads to.

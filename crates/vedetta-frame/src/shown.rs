@@ -199,7 +199,9 @@ impl Summary {
         let end = |end: &String| w.stix_kind(end.split_once("--").map_or("", |(kind, _)| kind));
         match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
             (Some(title), ..) => title.to_owned(),
-            (None, Some(from), Some(to), Some(how)) => format!("{} → {} ({how})", end(from), end(to)),
+            (None, Some(from), Some(to), Some(how)) => {
+                format!("{} → {} ({how})", end(from), end(to))
+            }
             _ => id.to_owned(),
         }
     }

@@ -69,7 +69,7 @@ enum Home {
     /// Nothing is there.
     Free,
     /// Into its producer's line, under this object.
-    Own(i64, Neighbours),
+    Own(i64, Box<Neighbours>),
     /// Its producer has none, and others have.
     Others,
 }
@@ -128,7 +128,7 @@ fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
     }
     let (object, near) = match home(session, draft)? {
         Home::Free => (object(draft.id), Neighbours::default()),
-        Home::Own(object, near) => (object, near),
+        Home::Own(object, near) => (object, *near),
         Home::Others => match others(session, draft, &digest)? {
             Some(placement) => return Ok(placement),
             None => {
@@ -160,7 +160,7 @@ fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {
         (false, _) => return Ok(Home::Others),
     };
     let near = Neighbours::of(session, (object, id, Some(producer)), draft.version.micros())?;
-    Ok(Home::Own(object, Neighbours { several, ..near }))
+    Ok(Home::Own(object, Box::new(Neighbours { several, ..near })))
 }
 
 /// What is told of others' versions; nothing when all were set aside, or they do not count.

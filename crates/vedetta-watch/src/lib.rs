@@ -36,6 +36,7 @@ pub use views::see_clocks::{CaseClocks, Clock, NextClock, Pressing, Suggested};
 pub use views::see_concerns::Concern;
 pub use views::see_duty::{DutyNow, Person, RosterView};
 pub use views::see_emergency::{Emergency, Used};
+pub use views::see_news::{Listener, News, Topic, Topics};
 pub use views::see_playbooks::{Edition, PlaybookRow, PlaybookView};
 pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
 pub use views::see_runs::{RunRow, RunView, Said};

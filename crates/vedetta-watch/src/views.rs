@@ -8,6 +8,7 @@ pub mod see_clocks;
 pub mod see_concerns;
 pub mod see_duty;
 pub mod see_emergency;
+pub mod see_news;
 pub mod see_owed;
 pub mod see_playbooks;
 pub mod see_queue;
