@@ -326,7 +326,7 @@ impl Country {
         let withdrawn = piece.withdrawn.is_some_and(|when| {
             !self.may_be_lost(piece.node, when) || self.nodes.iter().any(|it| took_back(it, piece))
         });
-        let newest = piece.versions.iter().filter(survives).next_back().filter(|_| !withdrawn);
+        let newest = piece.versions.iter().rfind(survives).filter(|_| !withdrawn);
         let revokes = |it: &(u64, String)| piece.revoked && piece.versions.last() == Some(it);
         let newest = newest.map(|it| (!revokes(it), it.1.clone()));
         let entitled = oracle.entitled(piece);
