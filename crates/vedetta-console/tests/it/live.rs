@@ -106,7 +106,7 @@ async fn the_parts_of_a_page_are_alike_but_for_the_seal() {
     let (mut one, mut two) = (node.browser("sala"), node.browser("turno"));
     let (first, second) = (parts(&mut one, "/queue", 0).await, parts(&mut two, "/queue", 0).await);
     assert!(
-        first.text.contains(&number) && first.text.starts_with("<div id=\"called\" data-part>")
+        first.text.contains(&number) && first.text.starts_with("<div id=\"banner\" data-part>")
     );
     assert!(!first.text.contains("<header") && !first.text.contains("Persona"), "{}", first.text);
     let (seal, other) = (first.field("seal"), second.field("seal"));
