@@ -12,8 +12,8 @@ const CORPUS: &str = "/tests/corpus/";
 const MANIFEST: &str = "fuzz/Cargo.toml";
 
 fn check(tree: &Tree, findings: &mut Findings) {
-    let corpora: BTreeSet<(&str, &str)> =
-        tree.files.iter().filter_map(|f| corpus(&f.path)).collect();
+    let paths = tree.files.iter().map(|file| &file.path).chain(&tree.pictures);
+    let corpora: BTreeSet<(&str, &str)> = paths.filter_map(|path| corpus(path)).collect();
     let mut targets = BTreeSet::new();
     for file in &tree.files {
         let name = file.path.strip_prefix(TARGETS).and_then(|name| name.strip_suffix(".rs"));
@@ -55,7 +55,8 @@ fn is_replayed(tree: &Tree, home: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::problems;
+    use super::super::sample::{problems, problems_in};
+    use super::super::tree::Tree;
     use super::RULE;
 
     #[test]
@@ -73,5 +74,17 @@ mod tests {
         assert_eq!(problems(&RULE, &files), ["fuzz/fuzz_targets/pattern.rs:1"]);
         files[0].1 = "name = \"pattern\"";
         assert_eq!(problems(&RULE, &files).len(), 2);
+    }
+
+    #[test]
+    fn a_corpus_may_be_of_octets() {
+        let mut tree = Tree::of_files(&[
+            ("fuzz/Cargo.toml", "name = \"query\""),
+            ("fuzz/fuzz_targets/query.rs", ""),
+            ("libs/a/src/lib.rs", "const CORPUS: &str = \"tests/corpus/query\";"),
+        ]);
+        assert_eq!(problems_in(&RULE, &tree), ["fuzz/fuzz_targets/query.rs:1"]);
+        tree.pictures.push("libs/a/tests/corpus/query/one".into());
+        assert_eq!(problems_in(&RULE, &tree), [""; 0]);
     }
 }

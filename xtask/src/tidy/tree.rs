@@ -23,7 +23,7 @@ const LARGEST: u64 = 4 << 20;
 /// Everything that is written in the repository.
 pub(super) struct Tree {
     pub(super) files: Vec<TextFile>,
-    /// Paths of what is no text, from the repository's root: pictures.
+    /// Paths of what is no text, from the repository's root: pictures, samples of octets.
     pub(super) pictures: Vec<String>,
     pub(super) sources: Vec<Source>,
     pub(super) packages: Vec<Package>,
