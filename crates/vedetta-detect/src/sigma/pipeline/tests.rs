@@ -59,59 +59,6 @@ fn fields_have_other_names() {
 }
 
 #[test]
-fn every_step() {
-    for (step, line, expected) in [
-        ("type: field_name_prefix\n    prefix: a.", r#"{"a":{"x":"1","y":"2"}}"#, true),
-        (
-            "type: field_name_suffix\n    suffix: _s\n    field_name_conditions: [{type: include_fields, fields: [x]}]",
-            r#"{"x_s":"1","y":"2"}"#,
-            true,
-        ),
-        (
-            "type: field_name_suffix\n    suffix: _s\n    field_name_conditions: [{type: exclude_fields, fields: ['^y'], mode: re}]",
-            r#"{"x_s":"1","y":"2"}"#,
-            true,
-        ),
-        (
-            "type: field_name_prefix_mapping\n    mapping: {x: box.x}",
-            r#"{"box":{"x":"1"},"y":"2"}"#,
-            true,
-        ),
-        (
-            "type: drop_detection_item\n    field_name_conditions: [{type: include_fields, fields: [y]}]",
-            r#"{"x":"1"}"#,
-            true,
-        ),
-        ("type: add_condition\n    conditions: {index: [a, b]}", r#"{"x":"1","y":"2"}"#, false),
-        (
-            "type: add_condition\n    conditions: {index: [a, b]}",
-            r#"{"x":"1","y":"2","index":"b"}"#,
-            true,
-        ),
-        (
-            "type: add_condition\n    conditions: {index: a}\n    negated: true",
-            r#"{"x":"1","y":"2","index":"a"}"#,
-            false,
-        ),
-        (
-            "type: replace_string\n    regex: '^(\\d)$'\n    replacement: 'n\\1'",
-            r#"{"x":"n1","y":"n2"}"#,
-            true,
-        ),
-        (
-            "type: field_name_prefix\n    prefix: a.\n    rule_conditions: [{type: tag, tag: x.y}]\n    rule_cond_not: true",
-            r#"{"a":{"x":"1","y":"2"}}"#,
-            true,
-        ),
-    ] {
-        let rule =
-            "title: R\nlogsource: {}\ndetection:\n  s:\n    x: '1'\n    y: '2'\n  condition: s\n";
-        let pipeline = format!("transformations:\n  - {step}\n");
-        assert_eq!(holds(rule, &[&pipeline], line), Ok(expected), "{step} {line}");
-    }
-}
-
-#[test]
 fn placeholders_may_become_wildcards() {
     let rule =
         "title: R\nlogsource: {}\ndetection:\n  s:\n    x|expand: 'a%any%b'\n  condition: s\n";
@@ -249,91 +196,20 @@ fn after(step: &str, detection: &str, line: &str) -> Result<bool, String> {
     holds(&rule, &[&format!("transformations:\n  - {step}\n")], line)
 }
 
-/// A step, a detection, a line, and whether the detection then holds for it.
-const VALUES: &[(&str, &str, &str, bool)] = &[
-    // What `contains` says is a wildcard when a step looks at it.
-    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x|contains: a", r#"{"x":"c"}"#, true),
-    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x|contains: a", r#"{"x":"-c-"}"#, false),
-    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x: a", r#"{"x":"a"}"#, true),
-    (
-        "{type: replace_string, regex: '\\*$', replacement: '.exe'}",
-        "x|startswith: a",
-        r#"{"x":"a.exe"}"#,
-        true,
-    ),
-    (
-        "{type: replace_string, regex: '^C:', replacement: 'D:'}",
-        r"x: 'C:\Users\*'",
-        r#"{"x":"D:\\Users*"}"#,
-        true,
-    ),
-    (
-        "{type: replace_string, regex: 'Users', replacement: 'Home'}",
-        r"x: 'C:\Users\\*'",
-        r#"{"x":"C:\\Home\\b"}"#,
-        true,
-    ),
-    (
-        "{type: replace_string, regex: '.', replacement: 'z', skip_special: true}",
-        "x: 'a*'",
-        r#"{"x":"zbc"}"#,
-        true,
-    ),
-    ("{type: replace_string, regex: 'a', replacement: '*'}", "x: a", r#"{"x":"anything"}"#, true),
-    (
-        "{type: replace_string, regex: 'a', replacement: '*', skip_special: true}",
-        "x: a",
-        r#"{"x":"anything"}"#,
-        false,
-    ),
-    (
-        "{type: replace_string, regex: 'a', replacement: '*', skip_special: true, interpret_special: true}",
-        "x: a",
-        r#"{"x":"anything"}"#,
-        true,
-    ),
-    (
-        "{type: replace_string, regex: '(?P<n>\\d)', replacement: 'n\\g<n>'}",
-        "x: 5",
-        r#"{"x":"n5"}"#,
-        true,
-    ),
-    ("{type: replace_string, regex: 'a', replacement: 'b'}", "x|re: '^a$'", r#"{"x":"a"}"#, true),
-    ("{type: case, method: upper}", "x|cased: ab", r#"{"x":"AB"}"#, true),
-    ("{type: case, method: snake_case}", "x|cased: AbCd", r#"{"x":"ab_cd"}"#, true),
-    ("{type: set_value, value: 7}", "x|contains: a", r#"{"x":7}"#, true),
-    ("{type: set_value, value: '7', force_type: num}", "x: a", r#"{"x":7.0}"#, true),
-    ("{type: set_value, value: null}", "x: a", r#"{"x":null}"#, true),
-    ("{type: convert_type, target_type: num}", "x: '07'", r#"{"x":7}"#, true),
-    ("{type: convert_type, target_type: str}", "x: 7", r#"{"x":"7.0"}"#, false),
-    ("{type: regex}", "x|endswith: 'b.c'", r#"{"x":"aB.C"}"#, true),
-    ("{type: regex}", "x|endswith: 'b.c'", r#"{"x":"abxc"}"#, false),
-    ("{type: regex, method: plain}", "x: ['b', 3]", r#"{"x":"B"}"#, false),
-    ("{type: regex, method: plain}", "x: ['b', 3]", r#"{"x":3}"#, true),
-    (
-        "{type: hashes_fields, valid_hash_algos: [MD5, SHA1], field_prefix: File}",
-        "Hashes|contains: ['SHA1=5f1c', 'MD5=987b']",
-        r#"{"FileMD5":"987B"}"#,
-        true,
-    ),
-    (
-        "{type: extract_fields, regex: '(?P<type>[A-Za-z]+):(?P<value>[0-9]+)', field_prefix: reg}",
-        "reg: ['Dword:00001', 'Qword:2']",
-        r#"{"reg":{"type":"qword","value":2}}"#,
-        true,
-    ),
-    (
-        "{type: extract_fields, regex: '(?P<type>[A-Za-z]+):(?P<value>[0-9]+)', field_prefix: reg}",
-        "reg: ['Dword:00001', 'Qword:2']",
-        r#"{"reg":{"type":"dword","value":2}}"#,
-        false,
-    ),
-];
+/// The lines of a table, in their columns, and whether the first says yes.
+fn table<const N: usize>(text: &str) -> impl Iterator<Item = (bool, [&str; N])> {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        let (expected, rest) = line.split_once(" | ").unwrap();
+        let columns: Vec<&str> = rest.split(" | ").collect();
+        (expected == "yes", columns.try_into().unwrap())
+    })
+}
 
 #[test]
-fn values_are_made_otherwise() {
-    for (step, detection, line, expected) in VALUES {
-        assert_eq!(after(step, detection, line), Ok(*expected), "{step} {detection} {line}");
+fn every_step() {
+    for (expected, [step, detection, line]) in table(include_str!("tests/steps.txt")) {
+        assert_eq!(after(step, detection, line), Ok(expected), "{step} {detection} {line}");
     }
     let refused = after("{type: convert_type, target_type: num}", "x: a", "{}").unwrap_err();
     assert!(refused.contains("\"a\" is not a number"), "{refused}");
@@ -343,41 +219,10 @@ fn values_are_made_otherwise() {
 }
 
 #[test]
-fn names_are_made_otherwise() {
-    for (step, detection, line, expected) in [
-        (
-            "{type: field_name_transform, transform_func: snake_case}",
-            "CommandLine: a",
-            r#"{"command_line":"a"}"#,
-            true,
-        ),
-        (
-            "{type: field_name_transform, transform_func: upper, mapping: {x: y}}",
-            "x: a",
-            r#"{"y":"a"}"#,
-            true,
-        ),
-        (
-            "{type: field_name_mapping, mapping: {y: z}}",
-            "x|fieldref: y",
-            r#"{"x":"a","z":"a"}"#,
-            true,
-        ),
-        ("{type: field_name_mapping, mapping: {null: message}}", "s: b", r#"{"s":"b"}"#, true),
-        (
-            "{type: strict_field_mapping_failure}\n  - {type: drop_detection_item}",
-            "x: a",
-            "{}",
-            false,
-        ),
-    ] {
-        let told = after(step, detection, line);
-        if step.starts_with("{type: strict") {
-            assert!(told.unwrap_err().contains("no step maps the fields x"));
-        } else {
-            assert_eq!(told, Ok(expected), "{step} {detection} {line}");
-        }
-    }
+fn names_are_all_mapped_where_that_is_asked() {
+    let unmapped = "{type: strict_field_mapping_failure}\n  - {type: drop_detection_item}";
+    let refused = after(unmapped, "x: a", "{}").unwrap_err();
+    assert!(refused.contains("no step maps the fields x"), "{refused}");
     let strict =
         "{type: field_name_mapping, mapping: {x: y}}\n  - {type: strict_field_mapping_failure}";
     assert_eq!(after(strict, "x: a", r#"{"y":"a"}"#), Ok(true));
@@ -389,60 +234,14 @@ fn names_are_made_otherwise() {
     assert_eq!(holds(words, &[replaced], r#"{"other":"it is three"}"#), Ok(true));
 }
 
-/// Conditions, and whether they let a step be done.
-const CONDITIONS: &[(&str, bool)] = &[
-    ("rule_conditions: [{type: contains_detection_item, field: x, value: 'a*'}]", true),
-    ("rule_conditions: [{type: contains_detection_item, field: x, value: a}]", false),
-    ("rule_conditions: [{type: contains_field, field: x}]", true),
-    ("rule_conditions: [{type: contains_field, field: y}]", false),
-    ("rule_conditions: [{type: rule_attribute, attribute: level, value: medium, op: gte}]", true),
-    ("rule_conditions: [{type: rule_attribute, attribute: level, value: high, op: gt}]", false),
-    (
-        "rule_conditions: [{type: rule_attribute, attribute: status, value: experimental, op: gt}]",
-        true,
-    ),
-    ("rule_conditions: [{type: rule_attribute, attribute: date, value: 2026-01-31, op: gt}]", true),
-    ("rule_conditions: [{type: rule_attribute, attribute: tags, value: x.y, op: in}]", true),
-    ("rule_conditions: [{type: rule_attribute, attribute: tags, value: x.y, op: not_in}]", false),
-    ("rule_conditions: [{type: rule_attribute, attribute: title, value: R}]", true),
-    ("rule_conditions: [{type: rule_attribute, attribute: colour, value: red}]", true),
-    ("rule_conditions: [{type: rule_attribute, attribute: taste, value: red, op: ne}]", false),
-    (
-        "rule_conditions: {a: {type: tag, tag: x.y}, b: {type: contains_field, field: y}}, rule_cond_expr: a and not b",
-        true,
-    ),
-    (
-        "rule_conditions: {a: {type: tag, tag: x.y}, b: {type: contains_field, field: y}}, rule_cond_expr: not (a or b)",
-        false,
-    ),
-    ("detection_item_conditions: [{type: match_string, cond: any, pattern: 'b$'}]", true),
-    ("detection_item_conditions: [{type: match_string, cond: all, pattern: 'b$'}]", false),
-    (
-        "detection_item_conditions: [{type: match_string, cond: any, pattern: 'a.', negate: true}]",
-        true,
-    ),
-    ("detection_item_conditions: [{type: match_value, cond: any, value: b}]", true),
-    ("detection_item_conditions: [{type: contains_wildcard, cond: any}]", true),
-    ("detection_item_conditions: [{type: contains_wildcard, cond: all}]", false),
-    ("detection_item_conditions: [{type: is_null, cond: any}]", false),
-    (
-        "detection_item_conditions: [{type: is_null, cond: any}], detection_item_cond_not: true",
-        true,
-    ),
-    (
-        "field_name_conditions: {a: {type: include_fields, fields: [x]}}, field_name_cond_expr: not a",
-        false,
-    ),
-];
-
 #[test]
 fn conditions_of_every_sort() {
     let renamed = |conditions: &str| {
         let step = format!("{{type: field_name_prefix, prefix: p., {conditions}}}");
         after(&step, "x: ['a*', b]", r#"{"p":{"x":"b"}}"#).unwrap()
     };
-    for (conditions, expected) in CONDITIONS {
-        assert_eq!(renamed(conditions), *expected, "{conditions}");
+    for (expected, [conditions]) in table(include_str!("tests/conditions.txt")) {
+        assert_eq!(renamed(conditions), expected, "{conditions}");
     }
 }
 
