@@ -27,11 +27,8 @@ pub(crate) fn require(actor: &Actor, roles: &[Role], what: &'static str) -> Resu
     if roles.iter().any(|role| actor.is(*role)) {
         Ok(())
     } else {
-        Err(FlowError::Forbidden {
-            who: actor.account.to_string(),
-            what,
-            advice: "ask an administrator of the node for a role that may",
-        })
+        let advice = "ask an administrator of the node for a role that may";
+        Err(FlowError::forbidden(actor, what, advice))
     }
 }
 
@@ -58,11 +55,8 @@ impl House {
         if self.is_of_the_room(actor, roles) {
             return Ok(());
         }
-        Err(FlowError::Forbidden {
-            who: actor.account.to_string(),
-            what,
-            advice: "it takes a role that may, in the organisation whose node this is",
-        })
+        let advice = "it takes a role that may, in the organisation whose node this is";
+        Err(FlowError::forbidden(actor, what, advice))
     }
 
     /// Refuses an actor that has none of the roles.
@@ -90,10 +84,7 @@ impl House {
         if actor.organisation == *organisation || self.is_of_the_room(actor, ADMINISTRATORS) {
             return Ok(());
         }
-        Err(FlowError::Forbidden {
-            who: actor.account.to_string(),
-            what,
-            advice: "it may do so for its own organisation only",
-        })
+        let advice = "it may do so for its own organisation only";
+        Err(FlowError::forbidden(actor, what, advice))
     }
 }

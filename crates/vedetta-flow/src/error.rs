@@ -1,7 +1,7 @@
 //! Why an action or a view did not do what was asked.
 
-use vedetta_model::Instant;
 use vedetta_model::id::IdError;
+use vedetta_model::{Actor, Instant};
 use vedetta_store::StoreError;
 
 /// Why it was not done. Nothing of it remains.
@@ -78,6 +78,11 @@ impl FlowError {
             Self::Store(_) => "il registro non si può usare adesso: riprova tra poco".into(),
             _ => return None,
         })
+    }
+
+    /// Who asks may not.
+    pub(crate) fn forbidden(by: &Actor, what: &'static str, advice: &'static str) -> Self {
+        Self::Forbidden { who: by.account.to_string(), what, advice }
     }
 
     /// There is none of these.

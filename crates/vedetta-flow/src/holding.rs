@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vedetta_model::{Audience, Instant, ItemId, OrganisationNumber, Person, Tlp};
-use vedetta_store::{
-    ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, VersionFilter,
-};
+use vedetta_store::{ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem};
 
 use crate::error::FlowError;
 use crate::house::House;
@@ -244,16 +242,5 @@ pub(crate) fn is_served<R: Reader + ?Sized>(
 }
 
 fn query(after: Sequence, under: &[ClearanceId]) -> ItemQuery<'_> {
-    ItemQuery {
-        after,
-        until: None,
-        as_of: None,
-        without: &[],
-        limit: PAGE,
-        clearances: Some(under),
-        producer: None,
-        ids: &[],
-        kinds: &[],
-        versions: VersionFilter::All,
-    }
+    ItemQuery { clearances: Some(under), ..ItemQuery::all(after, PAGE) }
 }

@@ -253,16 +253,10 @@ impl Redactor {
         let mut after = (!ids.is_empty()).then_some(Sequence::START);
         while let Some(place) = after {
             let page = unit.items(&ItemQuery {
-                after: place,
-                until: None,
-                as_of: None,
-                without: &[],
-                limit: TOGETHER,
-                clearances: None,
                 producer: bare.first().map(|bare| bare.producer),
                 ids: &ids,
-                kinds: &[],
                 versions: VersionFilter::Last,
+                ..ItemQuery::all(place, TOGETHER)
             })?;
             for form in page.items {
                 let bare = newest.get(&form.id).filter(|bare| form.version < bare.version);

@@ -174,6 +174,12 @@ impl<'a> ItemQuery<'a> {
     /// Every version of one item that is served, under whatever clearance, after a place.
     #[must_use]
     pub fn of(id: &'a ItemId, after: Sequence, limit: usize) -> Self {
+        Self { ids: std::slice::from_ref(id), ..Self::all(after, limit) }
+    }
+
+    /// Every version of every item that is served, under whatever clearance, after a place.
+    #[must_use]
+    pub const fn all(after: Sequence, limit: usize) -> Self {
         Self {
             after,
             until: None,
@@ -182,7 +188,7 @@ impl<'a> ItemQuery<'a> {
             limit,
             clearances: None,
             producer: None,
-            ids: std::slice::from_ref(id),
+            ids: &[],
             kinds: &[],
             versions: VersionFilter::All,
         }

@@ -24,11 +24,8 @@ impl House {
     ) -> Result<Option<Stamp>, FlowError> {
         require(by, PRODUCERS, "acknowledge items")?;
         if !by.is_there() {
-            return Err(FlowError::Forbidden {
-                who: by.account.to_string(),
-                what: "acknowledge items",
-                advice: "a person who signed in does, for the organisation; what a program had is a delivery",
-            });
+            let advice = "a person who signed in does, for the organisation; what a program had is a delivery";
+            return Err(FlowError::forbidden(by, "acknowledge items", advice));
         }
         wording::short("note", note.as_deref().unwrap_or_default())?;
         let read = self.item(by, item)?;

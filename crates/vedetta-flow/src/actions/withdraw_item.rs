@@ -29,11 +29,8 @@ impl House {
         if producers.contains(&own) {
             producers = [own].into();
         } else if !self.is_of_the_room(by, &[Role::DutyOfficer]) {
-            return Err(FlowError::Forbidden {
-                who: by.account.to_string(),
-                what: "withdraw this item",
-                advice: "ask its producer, or a duty officer of the node",
-            });
+            let advice = "ask its producer, or a duty officer of the node";
+            return Err(FlowError::forbidden(by, "withdraw this item", advice));
         }
         let (actor, item) = (by.account.to_string(), item.clone());
         let facts = serde_json::json!({ "reason": reason }).to_string();

@@ -140,11 +140,8 @@ impl House {
         self.ready()?;
         let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         if !room && by.organisation != *organisation {
-            return Err(FlowError::Forbidden {
-                who: by.account.to_string(),
-                what: "ask about another organisation",
-                advice: "ask about your own, or ask the operations room",
-            });
+            let advice = "ask about your own, or ask the operations room";
+            return Err(FlowError::forbidden(by, "ask about another organisation", advice));
         }
         let answer = self.explain_to(by, item, organisation)?;
         if by.organisation != *organisation {
@@ -423,18 +420,8 @@ impl House {
         let versions = if alone { VersionFilter::All } else { VersionFilter::At(vec![version]) };
         let (mut served, mut body, mut after) = (Vec::new(), None, Some(Sequence::START));
         while let Some(place) = after {
-            let query = ItemQuery {
-                after: place,
-                until: None,
-                as_of: None,
-                without: &[],
-                limit: 1000,
-                clearances: None,
-                producer: None,
-                ids: &ids,
-                kinds: &[],
-                versions: versions.clone(),
-            };
+            let versions = versions.clone();
+            let query = ItemQuery { ids: &ids, versions, ..ItemQuery::all(place, 1000) };
             let page = self.read(|reader| reader.items(&query))?;
             after = page.next;
             let own = |it: &StoredItem| it.id != item || it.producer == producer;
