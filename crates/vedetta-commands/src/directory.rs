@@ -189,8 +189,8 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Fault> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let written = options.open(path).and_then(|mut file| file.write_all(octets));
-    written.map_err(|error| Fault::Unwritten {
-        place: path.display().to_string(),
+    written.map_err(|error| Fault::System {
+        what: path.display().to_string(),
         reason: error.to_string(),
     })
 }

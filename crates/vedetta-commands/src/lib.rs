@@ -3,7 +3,7 @@
 //! A command is a [`Command`]: it asks routes of the machine interface of a [`Node`], whichever way
 //! that is reached, and gives an [`Answer`]. For programs that is JSON, as the route gave it; for
 //! people [`Command::lines`] says the same in lines. What a node refuses is its own failure, passed
-//! on as it is; what a command refuses before it asks is a [`Fault`]. [`clocks`] and [`pattern`] ask no node.
+//! on as it is; what a command refuses before it asks is a [`Fault`].
 //!
 //! **To add a command:** a file here with its arguments, an example for each, and [`Command`] · a test
 //! on a scripted node · a line in the binary's `commands.rs` · a line in the story of the binary's
@@ -12,14 +12,12 @@
 
 pub mod account;
 pub mod agreement;
-pub mod clocks;
 pub mod dead_letter;
 pub mod directory;
 pub mod explain;
 pub mod hold;
 pub mod item;
 pub mod node;
-pub mod pattern;
 pub mod preview;
 pub mod progress;
 #[cfg(test)]

@@ -41,11 +41,11 @@ pub enum Fault {
         /// What the system said.
         reason: String,
     },
-    /// A file that cannot be written.
-    #[error("{place}: {reason}")]
-    Unwritten {
-        /// The file.
-        place: String,
+    /// A file that cannot be written, or what else the system refuses.
+    #[error("{what}: {reason}")]
+    System {
+        /// What was tried.
+        what: String,
         /// What the system said.
         reason: String,
     },

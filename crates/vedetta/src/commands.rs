@@ -3,7 +3,6 @@
 mod bench;
 mod completions;
 mod demo;
-mod detect;
 pub(crate) mod import;
 pub(crate) mod init;
 mod issue;
@@ -16,10 +15,11 @@ mod verify;
 
 use clap::Subcommand;
 use vedetta_commands::{
-    account, agreement, clocks, dead_letter, directory, explain, hold, item, pattern, preview,
-    token, warning_list, webhook,
+    account, agreement, dead_letter, directory, explain, hold, item, preview, token, warning_list,
+    webhook,
 };
 use vedetta_model::Clock as _;
+use vedetta_offline::{clocks, detect, pattern};
 
 use crate::outcome::{Failure, Outcome};
 use crate::reach::ask;
@@ -96,7 +96,7 @@ impl Command {
             Self::Import(command) => command.run(),
             Self::Explain(command) => ask(&command),
             Self::Verify(command) => command.run(),
-            Self::Detect(command) => command.run(),
+            Self::Detect(command) => Ok(command.run(&SystemClock)?.into()),
             Self::Pattern(command) => Ok(command.run()?.into()),
             Self::Issue(command) => command.run(),
             Self::Agreement(command) => ask(&command),

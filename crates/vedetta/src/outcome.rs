@@ -136,7 +136,7 @@ impl From<Fault> for Failure {
         let refused = |code, sentence: &str| Box::new(Refusal::new(code, sentence));
         match fault {
             Fault::Unread { place, reason } => Self::Input { place, reason },
-            Fault::Unwritten { place, reason } => Self::System { what: place, reason },
+            Fault::System { what, reason } => Self::System { what, reason },
             Fault::Invalid { place, sentence } => {
                 Self::Refused(Box::new(Refusal::new("invalid", &sentence).at(place)))
             }

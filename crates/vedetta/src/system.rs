@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vedetta_model::{Clock, Entropy, Instant, Pace};
+pub(crate) use vedetta_offline::stopwatch::Stopwatch;
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug)]
@@ -30,45 +31,6 @@ struct Paced {
 /// The system's randomness.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SystemEntropy;
-
-/// Measures how long something takes, to the nanosecond.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(std::time::Instant);
-
-impl Stopwatch {
-    /// Starts.
-    pub(crate) fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "what is measured is the machine")]
-        Self(std::time::Instant::now())
-    }
-
-    /// How long it has run.
-    pub(crate) fn read(self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-/// Measures how much of the processor this thread takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProcessorTime(Duration);
-
-impl ProcessorTime {
-    /// Starts.
-    pub(crate) fn start() -> Self {
-        Self(Self::taken())
-    }
-
-    /// How much it took since.
-    pub(crate) fn read(self) -> Duration {
-        Self::taken().saturating_sub(self.0)
-    }
-
-    fn taken() -> Duration {
-        let taken = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        let part = u32::try_from(taken.tv_nsec).unwrap_or_default();
-        Duration::new(taken.tv_sec.unsigned_abs(), part)
-    }
-}
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {

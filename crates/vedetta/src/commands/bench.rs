@@ -3,26 +3,25 @@
 mod beside;
 mod clearance;
 mod console;
-mod detect;
 mod fanout;
 mod followers;
 mod import;
-mod indicators;
 mod mail;
 mod mesh;
 mod people;
-mod relevance;
 mod scene;
 mod sensors;
 mod taxii;
-mod times;
 mod trial;
 mod visitors;
 
 use clap::{Args, Subcommand};
+use vedetta_offline::bench::times::{Times, millis, rounded};
+use vedetta_offline::bench::{Style, detect, indicators, patterns, peak_mib, print};
+use vedetta_offline::bench::{relevance, scratch};
 
 use crate::outcome::{Failure, Outcome};
-use times::{Times, millis, rounded};
+use crate::system::SystemClock;
 
 /// Measure this node on this machine.
 #[derive(Args)]
@@ -95,11 +94,11 @@ impl Bench {
             What::Console(bench) => bench.run(),
             What::Visitors(bench) => bench.run(),
             What::Clearance(bench) => bench.run(),
-            What::Relevance(bench) => bench.run(),
+            What::Relevance(bench) => Ok(bench.run()?.into()),
             What::Import(bench) => bench.run(),
-            What::Detect(bench) => bench.run(),
-            What::Indicators(bench) => bench.run(),
-            What::Patterns(bench) => bench.run(),
+            What::Detect(bench) => Ok(bench.run()?.into()),
+            What::Indicators(bench) => Ok(bench.run(&SystemClock)?.into()),
+            What::Patterns(bench) => Ok(bench.run()?.into()),
             What::Mail(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
             What::Mesh(bench) => bench.run(),
@@ -107,47 +106,4 @@ impl Bench {
             What::Sensors(bench) => bench.run(),
         }
     }
-}
-
-/// A data directory that is removed when dropped.
-fn scratch(name: &str) -> Result<tempfile::TempDir, Failure> {
-    let prefix = format!("vedetta-bench-{name}-");
-    tempfile::Builder::new()
-        .prefix(&prefix)
-        .tempdir()
-        .map_err(|error| Failure::system("a directory for the measurement", error))
-}
-
-/// How a report is printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// A figure a line.
-    Lines,
-    /// JSON on one line.
-    Json,
-}
-
-impl Style {
-    /// As the `--json` flag says.
-    fn of(json: &bool) -> Self {
-        if *json { Self::Json } else { Self::Lines }
-    }
-}
-
-/// Prints a report: JSON on one line, or a figure a line.
-fn print(report: &serde_json::Value, style: Style) {
-    match report.as_object() {
-        Some(figures) if style == Style::Lines => {
-            figures.iter().for_each(|(name, figure)| println!("{name:<24}{figure}"));
-        }
-        _ => println!("{report}"),
-    }
-}
-
-/// The most memory that this process ever held, in MiB (Linux: `VmHWM`).
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
 }

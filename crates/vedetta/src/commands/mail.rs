@@ -1,9 +1,9 @@
 //! `vedetta mail`: the mail desk, a command each.
 
-mod check;
 mod serve;
 
 use clap::{Args, Subcommand};
+use vedetta_offline::mail_check::Check;
 
 use crate::outcome::{Failure, Outcome};
 
@@ -18,7 +18,7 @@ pub(crate) struct Mail {
 #[derive(Subcommand)]
 enum Command {
     /// Say what a message is: offline, nothing is opened, fetched or run.
-    Check(check::Check),
+    Check(Check),
     /// Run the mail desk alone: take reports, send answers.
     Serve(serve::Serve),
 }
@@ -26,7 +26,17 @@ enum Command {
 impl Mail {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self.command {
-            Command::Check(command) => command.run(),
+            Command::Check(command) => {
+                let json = command.is_json();
+                let tell = |fault| {
+                    let failure = Failure::from(fault);
+                    eprintln!("vedetta: {failure}");
+                    if json {
+                        failure.refusal().print(failure.exit());
+                    }
+                };
+                Ok(command.run(&tell)?.into())
+            }
             Command::Serve(command) => command.run(),
         }
     }

@@ -14,9 +14,9 @@ use sha2::{Digest as _, Sha256};
 use vedetta_detect::report::Code;
 use vedetta_intake::indicator_files;
 use vedetta_model::{Clock as _, OrganisationId};
+use vedetta_offline::detect::rules;
 use vedetta_sensor::{Leaves, Settings, Start, Status, Stdin, Until};
 
-use super::detect::rules;
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};

@@ -16,8 +16,7 @@ use vedetta_model::Clock as _;
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::certificates::Authority;
-use crate::commands::bench::times::Times;
-use crate::commands::bench::{scene, scratch};
+use crate::commands::bench::{Times, scene, scratch};
 use crate::doors::runtime;
 use crate::mail_door::{MailConfiguration, MailDoor};
 use crate::outcome::Failure;

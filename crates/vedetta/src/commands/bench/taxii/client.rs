@@ -10,8 +10,8 @@ use taxii::objects::Envelope;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::super::Times;
 use super::super::scene::Indicators;
-use super::super::times::Times;
 use crate::progress::Progress;
 use crate::system::Stopwatch;
 use vedetta_client::Connection;

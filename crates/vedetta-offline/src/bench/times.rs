@@ -3,18 +3,18 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use crate::system::Stopwatch;
+use crate::stopwatch::Stopwatch;
 
 /// The times of many like things.
-#[derive(Default)]
-pub(super) struct Times {
+#[derive(Default, Debug)]
+pub struct Times {
     taken: Vec<Duration>,
     sorted: usize,
 }
 
 impl Times {
     /// Does it, and notes how long it took.
-    pub(super) fn measure<T>(&mut self, run: impl FnOnce() -> T) -> T {
+    pub fn measure<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let watch = Stopwatch::start();
         let made = black_box(run());
         self.note(watch.read());
@@ -22,17 +22,18 @@ impl Times {
     }
 
     /// Notes how long something took.
-    pub(super) fn note(&mut self, took: Duration) {
+    pub fn note(&mut self, took: Duration) {
         self.taken.push(took);
     }
 
     /// How many were noted.
-    pub(super) fn count(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.taken.len()
     }
 
     /// The time within which so many of a hundred were done, in microseconds; zero of nothing.
-    pub(super) fn micros(&mut self, hundredth: usize) -> f64 {
+    pub fn micros(&mut self, hundredth: usize) -> f64 {
         if self.sorted < self.taken.len() {
             self.taken.sort_unstable();
             self.sorted = self.taken.len();
@@ -42,18 +43,20 @@ impl Times {
     }
 
     /// The same in milliseconds.
-    pub(super) fn millis(&mut self, hundredth: usize) -> f64 {
+    pub fn millis(&mut self, hundredth: usize) -> f64 {
         rounded(self.micros(hundredth) / 1e3)
     }
 }
 
 /// A duration in milliseconds.
-pub(super) fn millis(took: Duration) -> f64 {
+#[must_use]
+pub fn millis(took: Duration) -> f64 {
     rounded(took.as_secs_f64() * 1e3)
 }
 
 /// A figure with two decimals.
-pub(super) fn rounded(figure: f64) -> f64 {
+#[must_use]
+pub fn rounded(figure: f64) -> f64 {
     (figure * 100.0).round() / 100.0
 }
 

@@ -3,7 +3,9 @@
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-use crate::outcome::Failure;
+use vedetta_commands::Fault;
+
+use crate::unread;
 
 /// Directories within directories, and files altogether.
 const DEEPEST: usize = 32;
@@ -11,7 +13,7 @@ const MOST: usize = 200_000;
 
 /// Files as they are named, and those below directories, in order of their names; in its place what
 /// cannot be looked at, and why.
-pub(super) fn below(named: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
+pub(super) fn below(named: &[PathBuf]) -> Vec<Result<PathBuf, Fault>> {
     let mut found = Vec::new();
     for path in named {
         if path.is_dir() {
@@ -23,28 +25,28 @@ pub(super) fn below(named: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
     found
 }
 
-fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Failure>>) {
+fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Fault>>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) if depth > 0 => entries,
         Ok(_) => {
             let reason =
                 format!("more than {DEEPEST} directories within each other; name it itself");
-            return found.push(Err(Failure::input(folder.display(), reason)));
+            return found.push(Err(unread(folder.display(), reason)));
         }
-        Err(error) => return found.push(Err(Failure::input(folder.display(), error))),
+        Err(error) => return found.push(Err(unread(folder.display(), error))),
     };
     let mut within = Vec::new();
     for entry in entries {
         match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
             Ok(entry) => within.push(entry),
-            Err(error) => found.push(Err(Failure::input(folder.display(), error))),
+            Err(error) => found.push(Err(unread(folder.display(), error))),
         }
     }
     within.sort_by(|a, b| a.0.cmp(&b.0));
     for (path, kind) in within {
         if found.len() >= MOST {
             let reason = format!("more than {MOST} files; name fewer directories at once");
-            return found.push(Err(Failure::input(path.display(), reason)));
+            return found.push(Err(unread(path.display(), reason)));
         }
         if kind.is_dir() {
             inside(&path, depth - 1, found);
@@ -58,13 +60,13 @@ fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Failure>>
 }
 
 /// Links lead anywhere, in circles too; pipes and devices may never end.
-fn of_kind(path: PathBuf, kind: FileType) -> Result<PathBuf, Failure> {
+fn of_kind(path: PathBuf, kind: FileType) -> Result<PathBuf, Fault> {
     let reason = match (kind.is_file(), kind.is_symlink()) {
         (true, _) => return Ok(path),
         (false, true) => "a link, which is not followed; name what it leads to",
         (false, false) => "no ordinary file; leave it out",
     };
-    Err(Failure::input(path.display(), reason))
+    Err(unread(path.display(), reason))
 }
 
 #[cfg(test)]
@@ -87,11 +89,11 @@ mod tests {
             .iter()
             .map(|it| match it {
                 Ok(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
-                Err(failure) => failure.to_string().rsplit('/').next().unwrap().to_owned(),
+                Err(fault) => fault.to_string().rsplit('/').next().unwrap().to_owned(),
             })
             .collect();
         assert_eq!(shown[..3], ["a/1.eml", "b/2.eml", "b/c/1.eml"]);
-        assert!(shown[3].starts_with("circle: cannot be read (a link"), "{}", shown[3]);
+        assert!(shown[3].starts_with("circle: a link"), "{}", shown[3]);
         assert_eq!(shown[4..], ["z.eml"]);
     }
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
+use vedetta_commands::{Ended, Fault};
 use vedetta_desk::regime::{Certainty, Owes, Regime, Span, Step};
 use vedetta_desk::{Deadline, Facts, State, StepName, deadlines};
 use vedetta_model::Instant;
 use vedetta_model::language::Language;
 
-use crate::{Ended, Fault};
+use crate::{unable, unread};
 
 /// Say what is due to whom, by when.
 ///
@@ -178,7 +179,7 @@ impl Clocks {
             let (recipient, certainty) = (regime.recipient.as_str(), step.certainty);
             let line = Line { deadline, name, recipient, due_rome, certainty, content };
             let text = serde_json::to_string(&line);
-            println!("{}", text.map_err(|error| unwritten(&error))?);
+            println!("{}", text.map_err(|error| unable("JSON", error))?);
             return Ok(());
         }
         let due = deadline.due.map_or_else(|| "-".into(), rome);
@@ -272,14 +273,6 @@ impl Clocks {
             (State::Discharged { at }, Words::En) => format!("discharged by another {}", rome(*at)),
         }
     }
-}
-
-fn unread(place: &str, reason: impl std::fmt::Display) -> Fault {
-    Fault::Unread { place: place.to_owned(), reason: reason.to_string() }
-}
-
-fn unwritten(error: &serde_json::Error) -> Fault {
-    Fault::Unwritten { place: "JSON".into(), reason: error.to_string() }
 }
 
 /// A moment of a person: RFC 3339, or without seconds.

@@ -1,13 +1,15 @@
 //! `vedetta detect`: rules, indicators and events in, findings out.
 
 mod printed;
-pub(crate) mod rules;
+pub mod rules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use vedetta_commands::progress::{Progress, length};
+use vedetta_commands::{Ended, Fault};
 use vedetta_detect::baseline::{Settings, facts};
 use vedetta_detect::decode::Local;
 use vedetta_detect::event::moment;
@@ -19,9 +21,7 @@ use vedetta_intake::indicator_files;
 use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
-use crate::outcome::{Failure, Outcome};
-use crate::progress::{Progress, length};
-use crate::system::SystemClock;
+use crate::{Stopped, unread};
 
 /// Match recorded events against Sigma rules, indicators and what is usual.
 ///
@@ -34,7 +34,7 @@ use crate::system::SystemClock;
 #[command(
     after_help = "Examples:\n  vedetta detect --rules ./sigma --events events.json --json\n  vedetta detect --rules ./sigma --indicators report.json --events eve.json\n  tail -F eve.json | vedetta detect --rules ./sigma --events -"
 )]
-pub(crate) struct Detect {
+pub struct Detect {
     /// Sigma rules: files, and directories with all below them.
     #[arg(long, num_args = 1.., value_name = "DIR", required_unless_present_any = ["indicators", "baselines"])]
     rules: Vec<PathBuf>,
@@ -76,7 +76,11 @@ pub(crate) struct Detect {
 }
 
 impl Detect {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Reads the events and prints what is found.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or findings that cannot be written.
+    pub fn run(self, clock: &dyn Clock) -> Result<Ended, Fault> {
         let mut stand_for: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &self.placeholder {
             stand_for.entry(name.clone()).or_default().push(value.clone());
@@ -88,16 +92,17 @@ impl Detect {
             eprintln!("{it}");
         }
         let of_all = of_all_events(&rules);
-        let now = SystemClock.now();
-        let mut known = indicator_files::load(&self.indicators, &self.warning_lists, now)?;
+        let now = clock.now();
+        let known = indicator_files::load(&self.indicators, &self.warning_lists, now);
+        let mut known = known.map_err(Stopped::from)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
         let engine = Engine::new(Arc::new(rules));
         let nothing = engine.rules().is_empty() && refused == 0 && self.indicators.is_empty();
         if let Some(place) = self.rules.first().filter(|_| nothing && self.baselines.is_none()) {
             let reason = "there is no rule in it; give files that end in .yml or .yaml";
-            return Err(Failure::input(place.display(), reason));
+            return Err(unread(place.display(), reason));
         }
-        let printer = Printer::new(Style::of(&self.json));
+        let printer = Printer::new(Style::of(&self.json), clock);
         let printer = if self.grouped { printer.grouping() } else { printer };
         let baselines = self.baselines.map(|days| {
             let learning = i64::from(days) * 86_400_000_000;
@@ -113,11 +118,12 @@ impl Detect {
             printer,
             scratch,
             baselines,
+            clock,
             events: 0,
         };
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
-        let local = Local::new(self.zone.as_deref(), now).map_err(Failure::Usage)?;
+        let local = Local::new(self.zone.as_deref(), now).map_err(Fault::Usage)?;
         let sizes = self.events.iter().map(|file| length(file));
         let progress = Progress::octets(sizes.sum()).beside_output();
         for file in &self.events {
@@ -126,7 +132,7 @@ impl Detect {
             let reading = progress.part(file.display().to_string(), length(file));
             events::each(file, decoder, &mut tally, &mut |event, place| {
                 reading.at(place.read);
-                asking.ask(event, place)
+                asking.ask(event, place).map_err(Stopped::from)
             })?;
         }
         drop(progress);
@@ -141,7 +147,7 @@ impl Detect {
             "{loaded} rules, {refused} refused{of_all}; {values} indicators{watched}; {tally}; {findings} findings{past}"
         );
         let whole = refused == 0 && tally.faults() == 0 && known.left_out.is_empty();
-        Ok(if whole { Outcome::Done } else { Outcome::Partly })
+        Ok(if whole { Ended::Whole } else { Ended::Partly })
     }
 }
 
@@ -164,14 +170,15 @@ struct Asking<'a> {
     correlator: Correlator,
     known: &'a Indicators,
     patterns: Patterns,
-    printer: Printer,
+    printer: Printer<'a>,
     scratch: Scratch,
     baselines: Option<Baselines>,
+    clock: &'a dyn Clock,
     events: u64,
 }
 
 impl Asking<'_> {
-    fn ask(&mut self, event: &Event<'_>, place: &Place<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, event: &Event<'_>, place: &Place<'_>) -> Result<(), Fault> {
         self.events += 1;
         let mut fired = Vec::new();
         if !self.engine.rules().is_empty() {
@@ -188,7 +195,7 @@ impl Asking<'_> {
             self.printer.correlation(it, event, place)?;
         }
         if !self.known.is_empty() {
-            let now = SystemClock.now();
+            let now = self.clock.now();
             let seen = moment::of(event).map_or(now, Instant::from_micros);
             let mut hits = Vec::new();
             self.known.matches(event, When { seen, now }, &mut self.scratch, &mut hits);
@@ -197,7 +204,7 @@ impl Asking<'_> {
             }
         }
         if !self.patterns.is_empty() {
-            let (now, mut hits) = (SystemClock.now(), Vec::new());
+            let (now, mut hits) = (self.clock.now(), Vec::new());
             let at = moment::of(event).map_or(now, Instant::from_micros);
             self.patterns.see(event, at, now, &mut hits);
             for hit in &hits {

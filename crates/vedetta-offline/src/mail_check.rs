@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use vedetta_commands::{Ended, Fault};
 use vedetta_mail::{
     Case, Deadline, Desk, Evidence, Form, Indicator, Letters, Limits, Opinion, Reply, Unread,
     Verdict, indicators, letters,
 };
 use vedetta_model::language::{Bilingual, Language};
 
-use crate::outcome::{Failure, Outcome};
-use crate::system::Stopwatch;
+use crate::stopwatch::Stopwatch;
+use crate::{unable, unread};
 
 /// Say what a message is: offline, nothing is opened, fetched or run.
 ///
@@ -29,7 +30,7 @@ use crate::system::Stopwatch;
 #[command(
     after_help = "Examples:\n  vedetta mail check suspect.eml\n  vedetta mail check --json ./reported | jq -r 'select(.verdict==\"malicious\").file'"
 )]
-pub(crate) struct Check {
+pub struct Check {
     /// Files and directories.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -74,40 +75,43 @@ const MOST: usize = 10_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Check {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Whether the answer is wanted in JSON.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Looks at all of them; `tell` is told of each that cannot be looked at while others can.
+    ///
+    /// # Errors
+    /// Nothing that can be read, or an answer that cannot be written.
+    pub fn run(self, tell: &dyn Fn(Fault)) -> Result<Ended, Fault> {
         let found = found::below(&self.files);
         let (only, most) = (found.len() == 1, Limits::default().message);
-        let (mut looked, mut outcome) = (0_usize, Outcome::Done);
+        let (mut looked, mut outcome) = (0_usize, Ended::Whole);
         for path in found {
             let fault = match path.and_then(|path| Ok((read(&path, most)?, path))) {
                 Ok((bytes, path)) => {
                     looked += 1;
                     match self.file(&path, &bytes)? {
                         0 => continue,
-                        left_out => Failure::input(path.display(), too_many(left_out)),
+                        left_out => unread(path.display(), too_many(left_out)),
                     }
                 }
-                Err(failure) if only => return Err(failure),
-                Err(failure) => failure,
+                Err(fault) if only => return Err(fault),
+                Err(fault) => fault,
             };
-            self.tell(&fault);
-            outcome = Outcome::Partly;
+            tell(fault);
+            outcome = Ended::Partly;
         }
-        if looked == 0 && outcome == Outcome::Partly {
-            return Err(Failure::input("the files", "none of them; see what was said of each"));
+        if looked == 0 && outcome == Ended::Partly {
+            return Err(unread("the files", "none of them; see what was said of each"));
         }
         Ok(outcome)
     }
 
-    fn tell(&self, failure: &Failure) {
-        eprintln!("vedetta: {failure}");
-        if self.json {
-            failure.refusal().print(failure.exit());
-        }
-    }
-
     /// Looks at the messages of a file; answers how many were left out.
-    fn file(&self, path: &Path, bytes: &[u8]) -> Result<usize, Failure> {
+    fn file(&self, path: &Path, bytes: &[u8]) -> Result<usize, Fault> {
         let Letters { each, left_out } = letters(bytes, MOST);
         let many = each.len() > 1;
         for (number, letter) in each.iter().enumerate() {
@@ -125,7 +129,7 @@ impl Check {
                 report(&name, &evidence, &opinion, self.language)
             };
             let mut out = std::io::stdout().lock();
-            writeln!(out, "{text}").map_err(|error| Failure::system("writing", error))?;
+            writeln!(out, "{text}").map_err(|error| unable("writing", error))?;
         }
         Ok(left_out)
     }
@@ -148,7 +152,7 @@ fn json(
     evidence: &Evidence,
     opinion: &Opinion,
     (desk, millis): (&Desk<'_>, f64),
-) -> Result<String, Failure> {
+) -> Result<String, Fault> {
     let reason = |reason: &'_ vedetta_mail::Reason| reason.weight.abs() > 0.01;
     let line = Line {
         file,
@@ -161,7 +165,7 @@ fn json(
         millis: (millis * 1000.0).round() / 1000.0,
         model: &opinion.model,
     };
-    serde_json::to_string(&line).map_err(|error| Failure::system("writing JSON", error))
+    serde_json::to_string(&line).map_err(|error| unable("writing JSON", error))
 }
 
 impl<'a> Reason<'a> {
@@ -202,16 +206,14 @@ fn report(name: &str, evidence: &Evidence, opinion: &Opinion, language: Language
 }
 
 /// The bytes of a file: of a message as many as the limit and one, of collections more.
-fn read(path: &Path, message: usize) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, message: usize) -> Result<Vec<u8>, Fault> {
     let place = || path.display().to_string();
-    let file = File::open(path).map_err(|error| Failure::input(place(), error))?;
+    let file = File::open(path).map_err(|error| unread(place(), error))?;
     let mut bytes = Vec::new();
     let most = u64::try_from(message).unwrap_or(u64::MAX).saturating_add(1);
-    (&file).take(most).read_to_end(&mut bytes).map_err(|error| Failure::input(place(), error))?;
+    (&file).take(most).read_to_end(&mut bytes).map_err(|error| unread(place(), error))?;
     if bytes.starts_with(b"From ") || bytes.starts_with(b"PK\x03\x04") {
-        file.take(LARGEST)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::input(place(), error))?;
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unread(place(), error))?;
     }
     Ok(bytes)
 }

@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
+use vedetta_commands::Fault;
 use vedetta_detect::{Decoder, Engine, Event, Format};
 use vedetta_intake::events::{self, Place, Tally};
 
-use crate::commands::bench;
-use crate::commands::detect::rules;
-use crate::outcome::Failure;
-use crate::system::ProcessorTime;
+use crate::detect::rules;
+use crate::stopwatch::ProcessorTime;
+use crate::{Stopped, bench, unable};
 
 /// Why the reading of events ended early.
 enum Ended {
     Enough,
-    Failed(Failure),
+    Failed(Fault),
 }
 
 impl From<events::Unread> for Ended {
     fn from(unread: events::Unread) -> Self {
-        Self::Failed(unread.into())
+        Self::Failed(Stopped::from(unread).into())
     }
 }
 
 /// The first so many events of a file, each a JSON object: as it was, or with its fields.
-pub(super) fn lines(file: &Path, most: u64) -> Result<Vec<String>, Failure> {
+pub(super) fn lines(file: &Path, most: u64) -> Result<Vec<String>, Fault> {
     let mut lines = Vec::new();
     let mut each = |event: &Event<'_>, _: &Place<'_>| {
         if lines.len() as u64 == most {
@@ -43,7 +43,7 @@ pub(super) fn lines(file: &Path, most: u64) -> Result<Vec<String>, Failure> {
 }
 
 /// Our own engine, rule by rule.
-pub(super) fn unrouted(engine: &mut Engine, lines: &[String]) -> Result<Value, Failure> {
+pub(super) fn unrouted(engine: &mut Engine, lines: &[String]) -> Result<Value, Fault> {
     let mut found = Vec::new();
     let ours = timed(lines, &mut |event| found.push(engine.matches(event).to_vec()))?;
     let (mut at, mut different) = (0, 0);
@@ -59,8 +59,8 @@ pub(super) fn rsigma(
     engine: &mut Engine,
     lines: &[String],
     (program, given): (&Path, &[PathBuf]),
-) -> Result<Value, Failure> {
-    let system = |what: &str, error: std::io::Error| Failure::system(what, error);
+) -> Result<Value, Fault> {
+    let system = |what: &str, error: std::io::Error| unable(what, error);
     let folder = bench::scratch("detect")?;
     let place = |name: &str| folder.path().join(name);
     std::fs::create_dir(place("rules")).map_err(|error| system("the rules", error))?;
@@ -86,8 +86,7 @@ pub(super) fn rsigma(
     let found = std::fs::read_to_string(place("found")).map_err(|error| system("rsigma", error))?;
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in found.lines() {
-        let finding: Value =
-            serde_json::from_str(line).map_err(|error| Failure::system("rsigma", error))?;
+        let finding: Value = serde_json::from_str(line).map_err(|error| unable("rsigma", error))?;
         let rule = finding["rule_id"].as_str().or_else(|| finding["rule_title"].as_str());
         known.entry(finding["event"].to_string()).or_default().extend(rule.map(str::to_owned));
     }
@@ -114,28 +113,28 @@ pub(super) fn rsigma(
 }
 
 /// The seconds of processor time that reading the events and asking about them takes.
-fn timed(lines: &[String], ask: &mut dyn FnMut(&Event<'_>)) -> Result<f64, Failure> {
+fn timed(lines: &[String], ask: &mut dyn FnMut(&Event<'_>)) -> Result<f64, Fault> {
     let (mut decoder, time) = (Decoder::new(Format::Json), ProcessorTime::start());
     for line in lines {
         match decoder.read(line.as_bytes()) {
             Ok(Some(event)) => ask(&event),
             Ok(None) => {}
-            Err(fault) => return Err(Failure::system("an event, read again", fault)),
+            Err(fault) => return Err(unable("an event, read again", fault)),
         }
     }
     Ok(time.read().as_secs_f64())
 }
 
 /// Runs a shell that ends with `times`; the seconds that its children took.
-fn taken(mut command: Command, program: &Path) -> Result<f64, Failure> {
+fn taken(mut command: Command, program: &Path) -> Result<f64, Fault> {
     let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|error| Failure::system("sh", error))?;
+    let output = output.map_err(|error| unable("sh", error))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let name = program.display().to_string();
     if !output.status.success() {
         let why = said.trim().lines().last().unwrap_or("it ended without a word").to_owned();
         let what = format!("{why}: cargo install rsigma, and name the program with --peer-program");
-        return Err(Failure::system(name, what));
+        return Err(unable(name, what));
     }
     let times = String::from_utf8_lossy(&output.stdout);
     let seconds = |text: &str| {
@@ -143,7 +142,7 @@ fn taken(mut command: Command, program: &Path) -> Result<f64, Failure> {
         Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
     };
     let each = times.lines().nth(1).map(|line| line.split_whitespace().map(seconds).sum());
-    each.flatten().ok_or_else(|| Failure::system(name, format!("no times in {times:?}")))
+    each.flatten().ok_or_else(|| unable(name, format!("no times in {times:?}")))
 }
 
 fn told(lines: &[String], (ours, theirs): (f64, f64), different: u64) -> Value {

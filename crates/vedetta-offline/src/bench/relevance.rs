@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use vedetta_commands::{Ended, Fault};
 use vedetta_directory::Directory;
 use vedetta_directory::seed::grown;
 use vedetta_model::OrganisationNumber;
 
 use super::{Style, Times};
-use crate::outcome::{Failure, Outcome};
-use crate::system::Stopwatch;
+use crate::stopwatch::Stopwatch;
+use crate::unable;
 
 /// Whom an address, domain, product or supplier concerns: look-ups on one core.
 #[derive(Args)]
-pub(crate) struct Relevance {
+pub struct Relevance {
     /// Assets of the network.
     #[arg(long, default_value_t = 100_000)]
     assets: u32,
@@ -30,13 +31,17 @@ pub(crate) struct Relevance {
 const WANTED: u32 = 10_000;
 
 impl Relevance {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Measures, and prints the report.
+    ///
+    /// # Errors
+    /// What could not be measured.
+    pub fn run(self) -> Result<Ended, Fault> {
         super::print(&self.measure()?, Style::of(&self.json));
-        Ok(Outcome::Done)
+        Ok(Ended::Whole)
     }
 
-    fn measure(&self) -> Result<Value, Failure> {
-        let network = |error: &dyn std::fmt::Display| Failure::system("the network", error);
+    fn measure(&self) -> Result<Value, Fault> {
+        let network = |error: &dyn std::fmt::Display| unable("the network", error);
         let records = grown::grown(self.assets).map_err(|error| network(&error))?;
         let (organisations, assets) = (records.organisations.len(), records.assets.len());
         let mut next = 0;

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use stix::pattern::evaluate::DEFAULT_STEPS;
 use stix::pattern::{self, Matcher, Observed, Span};
+use vedetta_commands::{Ended, Fault};
 
-use crate::{Ended, Fault};
+use crate::unread;
 
 /// STIX patterns, checked and tried on what was observed.
 #[derive(Args)]
@@ -65,10 +66,6 @@ struct Wrong {
     line: usize,
     column: usize,
     what: String,
-}
-
-fn unread(place: String, reason: impl std::fmt::Display) -> Fault {
-    Fault::Unread { place, reason: reason.to_string() }
 }
 
 /// Largest file that is read, in bytes.
@@ -136,10 +133,9 @@ impl Match {
         let matcher =
             Matcher::new(&parsed).map_err(|error| Fault::Usage(format!("the pattern: {error}")))?;
         let name = self.observed.display().to_string();
-        let bundle: Value = serde_json::from_slice(&read(&self.observed)?)
-            .map_err(|error| unread(name.clone(), error))?;
-        let (ids, observed) =
-            observations(&bundle).map_err(|reason| unread(name.clone(), reason))?;
+        let bundle: Value =
+            serde_json::from_slice(&read(&self.observed)?).map_err(|error| unread(&name, error))?;
+        let (ids, observed) = observations(&bundle).map_err(|reason| unread(&name, reason))?;
         let found = matcher
             .find(&observed, DEFAULT_STEPS)
             .map_err(|error| Fault::Usage(format!("the pattern: {error}")))?;
@@ -183,7 +179,7 @@ pub fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_>>), St
 
 fn read(file: &std::path::Path) -> Result<Vec<u8>, Fault> {
     let name = file.display().to_string();
-    let input = |error: std::io::Error| unread(name.clone(), error);
+    let input = |error: std::io::Error| unread(&name, error);
     let mut bytes = Vec::new();
     let read = if name == "-" {
         std::io::stdin().take(LARGEST).read_to_end(&mut bytes)

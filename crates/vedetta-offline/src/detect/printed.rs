@@ -5,6 +5,7 @@ use std::io::{BufWriter, StdoutLock, Write};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use vedetta_commands::Fault;
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Grouped, Grouping, Groups, Severity};
 use vedetta_detect::indicators::{Hit, Id};
@@ -14,19 +15,19 @@ use vedetta_detect::{Engine, Event};
 use vedetta_intake::events::Place;
 use vedetta_model::{Clock, Instant};
 
-use crate::outcome::Failure;
-use crate::system::SystemClock;
+use crate::unable;
 
-pub(crate) struct Printer {
+pub(super) struct Printer<'a> {
     out: BufWriter<StdoutLock<'static>>,
     style: Style,
     groups: Option<Groups>,
+    clock: &'a dyn Clock,
     findings: u64,
 }
 
 /// How findings are printed.
 #[derive(Clone, Copy)]
-pub(crate) enum Style {
+pub(super) enum Style {
     /// For people.
     Words,
     /// JSON, a finding a line.
@@ -35,7 +36,7 @@ pub(crate) enum Style {
 
 impl Style {
     /// As the `--json` flag says.
-    pub(crate) fn of(json: &bool) -> Self {
+    pub(super) fn of(json: &bool) -> Self {
         if *json { Self::Json } else { Self::Words }
     }
 }
@@ -62,29 +63,29 @@ struct With<'f, E: Serialize> {
     event: E,
 }
 
-impl Printer {
-    pub(crate) fn new(style: Style) -> Self {
+impl<'a> Printer<'a> {
+    pub(super) fn new(style: Style, clock: &'a dyn Clock) -> Self {
         let out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        Self { out, style, groups: None, findings: 0 }
+        Self { out, style, groups: None, clock, findings: 0 }
     }
 
     /// Puts equal findings together.
-    pub(crate) fn grouping(self) -> Self {
+    pub(super) fn grouping(self) -> Self {
         Self { groups: Some(Groups::new(Grouping::default())), ..self }
     }
 
-    pub(crate) fn findings(&self) -> u64 {
+    pub(super) fn findings(&self) -> u64 {
         self.findings
     }
 
     /// A rule that matched.
-    pub(crate) fn rule(
+    pub(super) fn rule(
         &mut self,
         engine: &Engine,
         number: usize,
         event: &Event<'_>,
         place: &Place<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Fault> {
         let Some(rule) = engine.rules().get(number) else { return Ok(()) };
         let finding = Finding {
             rule_id: &rule.id,
@@ -100,12 +101,12 @@ impl Printer {
     }
 
     /// A correlation that holds, told at the event that made it hold.
-    pub(crate) fn correlation(
+    pub(super) fn correlation(
         &mut self,
         fired: &Fired,
         event: &Event<'_>,
         place: &Place<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Fault> {
         let why = |(field, value): &(String, String)| Match {
             field: Some(field.as_str().into()),
             value: value.clone().into(),
@@ -126,12 +127,12 @@ impl Printer {
     }
 
     /// An indicator that was seen.
-    pub(crate) fn hit(
+    pub(super) fn hit(
         &mut self,
         hit: &Hit,
         event: &Event<'_>,
         place: &Place<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Fault> {
         let why = Match { field: Some(hit.field.as_str().into()), value: hit.value.clone().into() };
         let finding = Finding {
             rule_id: &written(hit.indicator),
@@ -147,12 +148,12 @@ impl Printer {
     }
 
     /// A pattern that holds, told at the event that made it hold.
-    pub(crate) fn pattern(
+    pub(super) fn pattern(
         &mut self,
         hit: &PatternHit,
         event: &Event<'_>,
         place: &Place<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Fault> {
         let why =
             |field: &str, value: serde_json::Value| Match { field: Some(field.into()), value };
         let finding = Finding {
@@ -171,9 +172,9 @@ impl Printer {
         self.finding(&finding, event)
     }
 
-    fn finding(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> Result<(), Failure> {
+    fn finding(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> Result<(), Fault> {
         if self.groups.is_some() {
-            return self.together(grouped(finding, event));
+            return self.together(grouped(finding, event, self.clock));
         }
         self.findings += 1;
         let written = match self.style {
@@ -184,7 +185,7 @@ impl Printer {
             }
             Style::Json => self.json(finding, event),
         };
-        written.map_err(|error| Failure::system("writing a finding", error))
+        written.map_err(|error| unable("writing a finding", error))
     }
 
     fn json(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> std::io::Result<()> {
@@ -197,12 +198,12 @@ impl Printer {
     }
 
     /// A departure from what is usual.
-    pub(crate) fn baseline(
+    pub(super) fn baseline(
         &mut self,
         found: finding::Finding,
         event: &Event<'_>,
         place: &Place<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Fault> {
         if self.groups.is_some() {
             return self.together(found);
         }
@@ -233,12 +234,12 @@ impl Printer {
         self.finding(&finding, event)
     }
 
-    fn together(&mut self, found: finding::Finding) -> Result<(), Failure> {
+    fn together(&mut self, found: finding::Finding) -> Result<(), Fault> {
         let complete = self.groups.as_mut().map(|it| it.add(found)).unwrap_or_default();
         self.print_grouped(&complete)
     }
 
-    fn print_grouped(&mut self, complete: &[Grouped]) -> Result<(), Failure> {
+    fn print_grouped(&mut self, complete: &[Grouped]) -> Result<(), Fault> {
         for it in complete {
             self.findings += 1;
             let (found, count) = (&it.finding, it.count);
@@ -251,21 +252,21 @@ impl Printer {
                     writeln!(self.out, "{count} times, {entity}: {:?}: {title}", found.severity)
                 }
             };
-            written.map_err(|error| Failure::system("writing a finding", error))?;
+            written.map_err(|error| unable("writing a finding", error))?;
         }
         Ok(())
     }
 
-    pub(crate) fn done(&mut self) -> Result<(), Failure> {
+    pub(super) fn done(&mut self) -> Result<(), Fault> {
         let rest = self.groups.as_mut().map(Groups::finish).unwrap_or_default();
         self.print_grouped(&rest)?;
-        self.out.flush().map_err(|error| Failure::system("writing the findings", error))
+        self.out.flush().map_err(|error| unable("writing the findings", error))
     }
 }
 
 /// A finding as it is put together with others.
-fn grouped(told: &Finding<'_>, event: &Event<'_>) -> finding::Finding {
-    let at = moment::of(event).map_or_else(|| SystemClock.now(), Instant::from_micros);
+fn grouped(told: &Finding<'_>, event: &Event<'_>, clock: &dyn Clock) -> finding::Finding {
+    let at = moment::of(event).map_or_else(|| clock.now(), Instant::from_micros);
     let named = |it: &Match| (it.field.as_deref().unwrap_or("text").to_owned(), it.value.clone());
     finding::Finding {
         by: if told.rule_id.starts_with("indicator--") { By::Indicator } else { By::Rule },

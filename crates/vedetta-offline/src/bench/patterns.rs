@@ -9,18 +9,19 @@ use clap::Args;
 use serde_json::{Value, json};
 use stix::pattern::evaluate::DEFAULT_STEPS;
 use stix::pattern::{Matcher, Observed, parse};
+use vedetta_commands::{Ended, Fault};
 
 use super::Style;
-use crate::commands::pattern::observations;
-use crate::outcome::{Failure, Outcome};
-use crate::system::ProcessorTime;
+use crate::pattern::observations;
+use crate::stopwatch::ProcessorTime;
+use crate::unable;
 
 /// STIX patterns on what was observed: prepared once, asked again and again on one core.
 ///
 /// An equality, a disjunction with a set, a conjunction over a file, and two observations joined by
 /// FOLLOWEDBY; each asked of every observation together with the one after it.
 #[derive(Args)]
-pub(crate) struct PatternsBench {
+pub struct PatternsBench {
     /// Observations.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     observations: u32,
@@ -54,7 +55,11 @@ struct Measured {
 }
 
 impl PatternsBench {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Measures, and prints the report.
+    ///
+    /// # Errors
+    /// What could not be measured.
+    pub fn run(self) -> Result<Ended, Fault> {
         // One more: each is asked with the one after it.
         let bundles: Vec<Value> = (0..=self.observations).map(bundle).collect();
         let ours = measure(&bundles, Duration::from_secs(self.seconds))?;
@@ -65,10 +70,10 @@ impl PatternsBench {
             "evaluations_per_cpu_s": ours.rate.round(),
             "matched": ours.matched.iter().map(Vec::len).sum::<usize>(),
         });
-        let mut outcome = Outcome::Done;
+        let mut outcome = Ended::Whole;
         if let Some(peer) = &self.peer {
             let theirs = stix2_matcher::measure(&self.peer_python, &bundles, self.seconds)
-                .map_err(|error| Failure::system(peer.as_str(), error))?;
+                .map_err(|error| unable(peer.as_str(), error))?;
             let same = theirs.matched == ours.matched;
             report[peer] = json!({
                 "evaluations": theirs.evaluations,
@@ -76,15 +81,15 @@ impl PatternsBench {
                 "ratio": super::rounded(ours.rate / theirs.rate),
                 "same": same,
             });
-            outcome = if same { Outcome::Done } else { Outcome::Partly };
+            outcome = if same { Ended::Whole } else { Ended::Partly };
         }
         super::print(&report, Style::of(&self.json));
         Ok(outcome)
     }
 }
 
-fn measure(bundles: &[Value], for_so_long: Duration) -> Result<Measured, Failure> {
-    let wrong = |reason: &dyn std::fmt::Display| Failure::system("the measurement", reason);
+fn measure(bundles: &[Value], for_so_long: Duration) -> Result<Measured, Fault> {
+    let wrong = |reason: &dyn std::fmt::Display| unable("the measurement", reason);
     let objects: Vec<Value> =
         bundles.iter().filter_map(|it| it["objects"].as_array().cloned()).flatten().collect();
     let objects = Value::Array(objects);

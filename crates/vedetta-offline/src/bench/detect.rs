@@ -7,20 +7,21 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
+use vedetta_commands::{Ended, Fault};
 use vedetta_detect::{Decoder, Engine, Event, Format};
 use vedetta_intake::events::{self, Place, Tally};
 
 use super::Style;
-use crate::commands::detect::rules;
-use crate::outcome::{Failure, Outcome};
-use crate::system::Stopwatch;
+use crate::Stopped;
+use crate::detect::rules;
+use crate::stopwatch::Stopwatch;
 
 /// Sigma rules over recorded events: read, recognised and matched on one core.
 ///
 /// The events are read several times: first to let the engine prepare for the origins that come, then to
 /// measure; told is the best of three.
 #[derive(Args)]
-pub(crate) struct Detect {
+pub struct Detect {
     /// Sigma rules: files, and directories with all below them.
     #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
     rules: Vec<PathBuf>,
@@ -45,14 +46,18 @@ pub(crate) struct Detect {
 }
 
 impl Detect {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Measures, and prints the report.
+    ///
+    /// # Errors
+    /// What could not be measured.
+    pub fn run(self) -> Result<Ended, Fault> {
         let report = self.measure(&self.events)?;
         super::print(&report, Style::of(&self.json));
         let same = self.peer.as_ref().is_none_or(|it| report[it]["same"] == json!(true));
-        Ok(if same { Outcome::Done } else { Outcome::Partly })
+        Ok(if same { Ended::Whole } else { Ended::Partly })
     }
 
-    fn measure(&self, file: &Path) -> Result<Value, Failure> {
+    fn measure(&self, file: &Path) -> Result<Value, Fault> {
         let loading = Stopwatch::start();
         let rules =
             rules::load(&self.rules, Vec::new(), vedetta_detect::sigma::Placeholders::new())?;
@@ -99,7 +104,7 @@ impl Detect {
 }
 
 /// The seconds that the best of three turns took.
-fn best(turn: &mut dyn FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
+fn best(turn: &mut dyn FnMut() -> Result<(), Fault>) -> Result<f64, Fault> {
     let mut best = f64::INFINITY;
     for _ in 0..3 {
         let watch = Stopwatch::start();
@@ -110,11 +115,11 @@ fn best(turn: &mut dyn FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
 }
 
 /// Reads all events of a file; how many there were.
-fn pass(file: &Path, ask: &mut dyn FnMut(&Event<'_>)) -> Result<u64, Failure> {
+fn pass(file: &Path, ask: &mut dyn FnMut(&Event<'_>)) -> Result<u64, Fault> {
     let mut tally = Tally::default();
     let mut each = |event: &Event<'_>, _: &Place<'_>| {
         ask(event);
-        Ok::<_, Failure>(())
+        Ok::<_, Stopped>(())
     };
     events::each(file, Decoder::new(Format::Any), &mut tally, &mut each)?;
     Ok(tally.events)

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use vedetta_commands::Fault;
 use vedetta_detect::Rules;
 use vedetta_detect::sigma::{Pipeline, Placeholders};
 
-use crate::outcome::Failure;
+use crate::unread;
 
 /// Largest file of rules, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -17,7 +18,7 @@ pub(crate) fn load(
     given: &[PathBuf],
     pipelines: Vec<Pipeline>,
     stand_for: Placeholders,
-) -> Result<Rules, Failure> {
+) -> Result<Rules, Fault> {
     let mut rules = Rules::with_pipelines(stand_for, pipelines);
     for (place, text) in texts(given)? {
         rules.take(&place, &text);
@@ -27,36 +28,42 @@ pub(crate) fn load(
 }
 
 /// Reads pipelines from files.
-pub(crate) fn pipelines(files: &[PathBuf]) -> Result<Vec<Pipeline>, Failure> {
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn pipelines(files: &[PathBuf]) -> Result<Vec<Pipeline>, Fault> {
     let read = |file: &PathBuf| {
         let place = file.display().to_string();
         let text = std::fs::read_to_string(file);
-        let text = text.map_err(|error| Failure::input(place.clone(), error))?;
-        Pipeline::read(&text).map_err(|error| Failure::input(place, error))
+        let text = text.map_err(|error| unread(place.clone(), error))?;
+        Pipeline::read(&text).map_err(|error| unread(place, error))
     };
     files.iter().map(read).collect()
 }
 
 /// Every file of rules below the paths given, in order of name: its name and its text.
-pub(crate) fn texts(given: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn texts(given: &[PathBuf]) -> Result<Vec<(String, String)>, Fault> {
     let (mut files, mut texts) = (Vec::new(), Vec::new());
     for path in given {
         gather(path, 0, &mut files)?;
     }
     for file in &files {
         let place = file.display().to_string();
-        let size = file.metadata().map_err(|error| Failure::input(place.clone(), error))?.len();
+        let size = file.metadata().map_err(|error| unread(place.clone(), error))?.len();
         if size > LARGEST {
-            return Err(Failure::input(place, "larger than 4 MiB: no file of rules is"));
+            return Err(unread(place, "larger than 4 MiB: no file of rules is"));
         }
-        let bytes = std::fs::read(file).map_err(|error| Failure::input(place.clone(), error))?;
+        let bytes = std::fs::read(file).map_err(|error| unread(place.clone(), error))?;
         texts.push((place, String::from_utf8_lossy(&bytes).into_owned()));
     }
     Ok(texts)
 }
 
-fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let input = |error: std::io::Error| Failure::input(path.display().to_string(), error);
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
+    let input = |error: std::io::Error| unread(path.display().to_string(), error);
     if !path.metadata().map_err(input)?.is_dir() {
         files.push(path.to_owned());
         return Ok(());

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use stix::pattern::HashAlgorithm::Sha256;
+use vedetta_commands::{Ended, Fault};
 use vedetta_detect::indicators::{Builder, Scratch, When};
 use vedetta_detect::{Decoder, Format, Indicators};
 use vedetta_indicator::decay::{DecayTable, Recall};
@@ -10,8 +11,8 @@ use vedetta_indicator::{Kind, Life, Term};
 use vedetta_model::{Clock, Instant};
 
 use super::Style;
-use crate::outcome::{Failure, Outcome};
-use crate::system::{Stopwatch, SystemClock};
+use crate::stopwatch::Stopwatch;
+use crate::unable;
 
 /// Suricata events against a live set of indicators: read and looked up on one core.
 ///
@@ -19,7 +20,7 @@ use crate::system::{Stopwatch, SystemClock};
 /// of files and URLs. The events are DNS, TLS, HTTP, flow and file records of about 450 bytes; one
 /// in a thousand holds a value that is looked for.
 #[derive(Args)]
-pub(crate) struct IndicatorsBench {
+pub struct IndicatorsBench {
     /// Indicators in the set.
     #[arg(long, default_value_t = 1_000_000)]
     indicators: u32,
@@ -38,13 +39,16 @@ pub(crate) struct IndicatorsBench {
 const CHANGE: u32 = 10_000;
 
 impl IndicatorsBench {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        super::print(&self.measure()?, Style::of(&self.json));
-        Ok(Outcome::Done)
+    /// Measures, and prints the report.
+    ///
+    /// # Errors
+    /// What could not be measured.
+    pub fn run(self, clock: &dyn Clock) -> Result<Ended, Fault> {
+        super::print(&self.measure(clock.now())?, Style::of(&self.json));
+        Ok(Ended::Whole)
     }
 
-    fn measure(&self) -> Result<Value, Failure> {
-        let now = SystemClock.now();
+    fn measure(&self, now: Instant) -> Result<Value, Fault> {
         let building = Stopwatch::start();
         let set = build(self.indicators, now)?;
         let built = building.read();
@@ -108,7 +112,7 @@ impl Run<'_> {
     }
 }
 
-fn build(count: u32, now: Instant) -> Result<Indicators, Failure> {
+fn build(count: u32, now: Instant) -> Result<Indicators, Fault> {
     let mut builder = Builder::with_room_for(count as usize);
     let life = life(now);
     for at in 0..count {
@@ -155,9 +159,9 @@ fn text(at: u32) -> (Kind, String) {
     }
 }
 
-fn term(at: u32) -> Result<Term, Failure> {
+fn term(at: u32) -> Result<Term, Fault> {
     let (kind, value) = text(at);
-    Term::new(kind, &value).map_err(|error| Failure::system("an indicator", error))
+    Term::new(kind, &value).map_err(|error| unable("an indicator", error))
 }
 
 /// An event; one in a thousand holds a value of the first so many indicators.
