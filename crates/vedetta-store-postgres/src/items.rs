@@ -17,12 +17,12 @@ use crate::fault::{Fault, Told};
 use crate::session::Session;
 
 /// How many columns [`COPY`] fills.
-pub(crate) const COLUMNS: i16 = 13;
+pub(crate) const COLUMNS: i16 = 12;
 
 /// Sends releases.
 pub(crate) const COPY: &str = "-- name: copy_items
 COPY item (seq, at, origin, version, object, clearance, producer, state, hidden, older, newer,
-    kind, owner) FROM STDIN BINARY";
+    kind) FROM STDIN BINARY";
 
 /// What is read of a release, from `item i` and its `entry e`.
 macro_rules! columns {
@@ -47,34 +47,15 @@ macro_rules! counts {
     };
 }
 
-/// That a version is at an end of its producer's line, and is given: no other line has at that end what
-/// its creator brought, nor what ranks before it. The version's own age is put where a lesser number goes
-/// first; `~` turns it.
+/// That nothing that counts is beyond a version in its producer's line.
 macro_rules! end {
-    ($beyond:literal, $order:literal, $turn:literal) => {
+    ($beyond:literal) => {
         concat!(
             "NOT EXISTS (SELECT FROM item n WHERE n.object = i.object AND n.version ",
             $beyond,
             " i.version AND ",
             counts!(),
-            ") AND (i.owner OR NOT EXISTS (
-                SELECT FROM beside a JOIN beside b ON b.object = a.object AND b.line <> a.line
-                CROSS JOIN LATERAL (SELECT n.* FROM item n WHERE n.object = b.line AND ",
-            counts!(),
-            " ORDER BY n.version ",
-            $order,
-            " LIMIT 1) n
-                WHERE a.line = i.object AND (n.owner OR
-                    (n.state, ",
-            $turn,
-            "n.version, (SELECT digest FROM entry WHERE seq = n.origin),
-                        coalesce((SELECT id FROM organisation WHERE number = n.producer), ''),
-                        n.producer)
-                    < (i.state, ",
-            $turn,
-            "i.version, (SELECT digest FROM entry WHERE seq = i.origin),
-                        coalesce((SELECT id FROM organisation WHERE number = i.producer), ''),
-                        i.producer))))"
+            ")"
         )
     };
 }
@@ -91,10 +72,10 @@ macro_rules! sieve {
             AND ($7 OR i.kind IN (SELECT unnest($8::text[])))
             AND ($9 OR i.version = ANY ($12::bigint[])
                 OR ($10 AND (NOT i.newer OR (",
-            end!(">", "DESC", "~"),
+            end!(">"),
             ")))
                 OR ($11 AND (NOT i.older OR (",
-            end!("<", "", ""),
+            end!("<"),
             "))))"
         )
     };

@@ -28,7 +28,7 @@ const WITHDRAWN: i16 = 2;
 
 const ORIGINS: &str = "-- name: origins
 SELECT i.seq, i.version, i.object, i.producer, i.state, i.hidden, i.older, i.newer, i.kind,
-    e.subject, i.owner
+    e.subject
 FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
 JOIN entry e ON e.seq = i.seq";
 
@@ -83,7 +83,6 @@ struct New<'a> {
     hidden: i16,
     older: bool,
     newer: bool,
-    owner: bool,
     kind: &'a str,
 }
 
@@ -115,11 +114,11 @@ pub(crate) fn place(session: &mut Session, drafts: &[ItemDraft<'_>]) -> Told<Vec
             }
         };
         placements.push(placement);
-        objects.push((*base, object));
+        objects.push(object);
     }
-    for ((draft, objects), placement) in drafts.iter().zip(objects).zip(&placements) {
+    for ((draft, object), placement) in drafts.iter().zip(objects).zip(&placements) {
         if let Placement::Added(stamp) = placement {
-            let row = row(session, draft, objects, (*stamp, &family))?;
+            let row = row(draft, object, (*stamp, &family));
             insert(session, &row)?;
         }
     }
@@ -256,19 +255,10 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
     entries::append(session, &entry, digest)
 }
 
-fn row<'a>(
-    session: &mut Session,
-    draft: &ItemDraft<'a>,
-    (base, object): (Uuid, Uuid),
-    (stamp, family): (Stamp, &Family),
-) -> Told<New<'a>> {
+fn row<'a>(draft: &ItemDraft<'a>, object: Uuid, (stamp, family): (Stamp, &Family)) -> New<'a> {
     let version = if draft.id.follows_from_value() { stamp.at } else { draft.version };
-    let standing = family.standing(draft.id, (base, object), version);
-    let owner = match family.is_several(base) {
-        true => kin::is_owners(session, (draft.id, draft.producer), draft.body)?,
-        false => false,
-    };
-    Ok(New {
+    let standing = family.standing(draft.id, object, version);
+    New {
         stamp,
         origin: stamp.seq,
         version: version.micros(),
@@ -279,9 +269,8 @@ fn row<'a>(
         hidden: standing.hidden,
         older: standing.older,
         newer: standing.newer,
-        owner,
         kind: draft.id.kind(),
-    })
+    }
 }
 
 fn rerelease_one(
@@ -305,7 +294,6 @@ fn rerelease_one(
         hidden: get(first, 5)?,
         older: get(first, 6)?,
         newer: get(first, 7)?,
-        owner: get(first, 10)?,
         kind: first.try_get(8)?,
     };
     insert(session, &row)?;
@@ -318,7 +306,7 @@ fn insert(session: &mut Session, row: &New<'_>) -> Told<()> {
     items.long(row.version).bytes(row.object.as_bytes());
     items.small(small(row.clearance.0)).small(small(row.producer.0));
     items.short(row.state).short(row.hidden).flag(row.older.into()).flag(row.newer.into());
-    items.bytes(row.kind.as_bytes()).flag(row.owner.into());
+    items.bytes(row.kind.as_bytes());
     if row.hidden == SERVED {
         *session.unit.served.entry(row.clearance).or_default() += 1;
     }

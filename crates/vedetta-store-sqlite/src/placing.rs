@@ -4,8 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
-    Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Ownership, Placement,
-    Sequence, Stamp,
+    Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
 };
 
 use crate::beside;
@@ -38,7 +37,6 @@ struct New {
     hidden: i64,
     older: i64,
     newer: i64,
-    owner: i64,
 }
 
 /// A release next to a draft: of an older, the same or a newer version.
@@ -60,8 +58,6 @@ struct Neighbours {
     older: Option<Kin>,
     twin: Option<Kin>,
     newer: Option<Kin>,
-    /// Whether others have lines beside this one.
-    several: bool,
 }
 
 /// Where a draft would go.
@@ -133,7 +129,7 @@ fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
             Some(placement) => return Ok(placement),
             None => {
                 let object = beside::begin(session, (draft.id, draft.producer))?;
-                (object, Neighbours { several: true, ..Neighbours::default() })
+                (object, Neighbours::default())
             }
         },
     };
@@ -160,7 +156,7 @@ fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {
         (false, _) => return Ok(Home::Others),
     };
     let near = Neighbours::of(session, (object, id, Some(producer)), draft.version.micros())?;
-    Ok(Home::Own(object, Box::new(Neighbours { several, ..near })))
+    Ok(Home::Own(object, near))
 }
 
 /// What is told of others' versions; nothing when all were set aside, or they do not count.
@@ -217,10 +213,6 @@ fn put(
     (near, hidden): (&Neighbours, i64),
 ) -> Told<Stamp> {
     let stamp = append(session, draft, digest)?;
-    let owner = near.several && {
-        let whose = (draft.id, draft.producer);
-        beside::ownership(&session.conn, whose, draft.body)? == Ownership::Owner
-    };
     let row = New {
         seq: stamp.seq,
         origin: 0,
@@ -231,9 +223,8 @@ fn put(
         clearance: draft.clearance,
         state: i64::from(draft.state == ItemState::Revoked),
         hidden,
-        older: i64::from(near.several || near.older.is_some()),
-        newer: i64::from(near.several || near.newer.is_some()),
-        owner: i64::from(owner),
+        older: i64::from(near.older.is_some()),
+        newer: i64::from(near.newer.is_some()),
     };
     insert(session, &row)?;
     near.tell(session, object)?;
@@ -286,7 +277,6 @@ impl Neighbours {
             older: kin(session, item, Versions::Before(version))?,
             twin: kin(session, item, Versions::Exactly(version))?,
             newer: kin(session, item, Versions::After(version))?,
-            several: false,
         })
     }
 
@@ -363,7 +353,7 @@ fn rerelease_one(
     actor: &str,
 ) -> Told<Stamp> {
     let sql = "SELECT i.object, i.version, i.kind, i.state, i.hidden, i.older, i.newer, e.subject, \
-               i.producer, i.owner \
+               i.producer \
                FROM item i JOIN entry e ON e.seq = i.seq WHERE i.seq = ?1";
     let (mut row, id) = session.conn.prepare_cached(sql)?.query_row([int(origin)], |row| {
         let new = New {
@@ -378,7 +368,6 @@ fn rerelease_one(
             hidden: row.get(4)?,
             older: row.get(5)?,
             newer: row.get(6)?,
-            owner: row.get(9)?,
         };
         Ok((new, row.get::<_, String>(7)?))
     })?;
@@ -407,8 +396,8 @@ fn released(session: &mut Session, row: &New) -> Told<Option<Stamp>> {
 
 fn insert(session: &mut Session, row: &New) -> Told<()> {
     let sql = "INSERT INTO item \
-               (seq, origin, object, version, kind, producer, clearance, state, hidden, older, newer, \
-               owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               (seq, origin, object, version, kind, producer, clearance, state, hidden, older, newer) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     session.conn.prepare_cached(sql)?.execute(params![
         int(row.seq),
         row.origin,
@@ -421,7 +410,6 @@ fn insert(session: &mut Session, row: &New) -> Told<()> {
         row.hidden,
         row.older,
         row.newer,
-        row.owner,
     ])?;
     session.recent.add(&session.conn, (row.object, row.version, row.seq))?;
     if row.hidden == SERVED {

@@ -76,8 +76,7 @@ macro_rules! conformance {
                 the_ledger_proves_them;
             several: each_producer_has_a_line_of_its_own a_door_begins_no_line_beside_anothers
                 a_revocation_is_its_producers a_withdrawal_is_its_producers
-                setting_aside_spares_other_lines the_newest_that_says_something_is_last
-                equal_versions_are_told_apart_by_their_bytes a_creators_own_is_before_others
+                setting_aside_spares_other_lines of_each_line_the_newest_is_last
                 the_choice_is_of_what_may_be_read the_order_of_arrival_does_not_count
                 many_come_in_one_call the_ledger_proves_several_lines;
             filters: by_clearance by_item by_kind by_producer by_place all_together

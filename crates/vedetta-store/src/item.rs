@@ -198,7 +198,7 @@ impl<'a> ItemQuery<'a> {
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
 /// among the versions that may be read at all under the query's clearances, and of its producer,
 /// whatever its range; what was released after [`ItemQuery::as_of`], or is among [`ItemQuery::without`],
-/// does not count. Where several producers' may be read it is [`given`](crate::line::given) whose.
+/// does not count. Where several producers' may be read, each has its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.

@@ -35,7 +35,6 @@ pub use item::{
     StoredClearance, StoredItem, VersionFilter,
 };
 pub use job::{Job, JobId, Lease, NewJob};
-pub use line::{End, Ownership, Rank};
 pub use record::{Record, RecordKind, SecretKind};
 pub use store::{Reader, Store, UnitOfWork, Verification};
 pub use verify::{has_head, verify, verify_telling};

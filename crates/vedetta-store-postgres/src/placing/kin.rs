@@ -1,11 +1,10 @@
 //! What is there already of the items of a batch, and what a batch adds to it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 
 use uuid::Uuid;
-use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_store::{Claim, Digest, ItemDraft, ItemState, Ownership, Placement, Stamp};
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_store::{Claim, Digest, ItemDraft, ItemState, Placement, Stamp};
 
 use super::{REVOKED, SERVED, WITHDRAWN, uncount};
 use crate::engine::Params;
@@ -64,23 +63,6 @@ const BEGIN_LINES: &str = "-- name: begin_lines
 INSERT INTO beside (object, line) SELECT * FROM unnest($1::uuid[], $2::uuid[])
 ON CONFLICT DO NOTHING";
 
-/// What is of an item that was alone.
-const ALONE: &str = "-- name: alone
-SELECT i.seq, i.producer, e.subject, e.body
-FROM item i JOIN entry e ON e.seq = i.seq WHERE i.object = $1 AND i.origin = i.seq";
-
-/// Who brought it.
-const BRINGERS: &str = "-- name: bringers
-SELECT DISTINCT i.producer, o.id
-FROM item i JOIN organisation o ON o.number = i.producer WHERE i.object = $1";
-
-/// It has an older and a newer neighbour, as it were.
-const PART: &str = "-- name: part
-UPDATE item SET older = true, newer = true, owner = (origin = ANY ($2::bigint[])) WHERE object = $1";
-
-const NAME: &str = "-- name: name
-SELECT id FROM organisation WHERE number = $1";
-
 /// The items of a batch that are there, or have been added by it.
 pub(super) struct Family {
     kin: HashMap<Uuid, Kin>,
@@ -88,9 +70,8 @@ pub(super) struct Family {
     own: HashMap<(Uuid, OrganisationNumber), (Stamp, Digest)>,
     /// Of items that have several, the objects of their lines.
     lines: HashMap<Uuid, BTreeSet<Uuid>>,
-    /// Those that were begun by the batch, and the items that had none beside before.
+    /// Those that were begun by the batch.
     begun: Vec<(Uuid, Uuid)>,
-    parted: Vec<Uuid>,
 }
 
 /// What is known of one item.
@@ -147,7 +128,6 @@ impl Family {
             own: HashMap::new(),
             lines: HashMap::new(),
             begun: Vec::new(),
-            parted: Vec::new(),
         };
         let mut distinct = bases.to_vec();
         distinct.sort_unstable();
@@ -169,11 +149,6 @@ impl Family {
         family.find_twins(session, drafts, bases)?;
         family.find_own(session, drafts, bases)?;
         Ok(family)
-    }
-
-    /// Whether several producers have brought an item.
-    pub(super) fn is_several(&self, base: Uuid) -> bool {
-        self.lines.contains_key(&base)
     }
 
     /// Under which object a draft goes, if it is placed.
@@ -234,7 +209,6 @@ impl Family {
         let version = if by_value { stamp.at } else { draft.version };
         if object != base {
             if !self.lines.contains_key(&base) {
-                self.parted.push(base);
                 self.begun.push((base, base));
                 self.lines.insert(base, [base].into());
             }
@@ -262,12 +236,7 @@ impl Family {
     }
 
     /// How a version stands, now that the whole batch is in.
-    pub(super) fn standing(
-        &self,
-        id: &ItemId,
-        (base, object): (Uuid, Uuid),
-        version: Instant,
-    ) -> Standing {
+    pub(super) fn standing(&self, id: &ItemId, object: Uuid, version: Instant) -> Standing {
         let Some(kin) = self.kin.get(&object) else {
             return Standing { hidden: SERVED, older: false, newer: false };
         };
@@ -280,9 +249,7 @@ impl Family {
         } else {
             SERVED
         };
-        let several = self.is_several(base);
-        let (older, newer) = (kin.ends.0 < version, kin.ends.1 > version);
-        Standing { hidden, older: several || older, newer: several || newer }
+        Standing { hidden, older: kin.ends.0 < version, newer: kin.ends.1 > version }
     }
 
     /// Tells the versions that were there what has come beside them.
@@ -315,7 +282,7 @@ impl Family {
             let (objects, lines): (Vec<_>, Vec<_>) = self.begun.into_iter().unzip();
             session.sql()?.run(BEGIN_LINES, &[&objects, &lines])?;
         }
-        self.parted.into_iter().try_for_each(|base| part(session, base))
+        Ok(())
     }
 
     fn find_twins(
@@ -365,37 +332,6 @@ impl Family {
         }
         Ok(())
     }
-}
-
-/// Tells what was alone until now that it is no longer.
-fn part(session: &mut Session, base: Uuid) -> Told<()> {
-    let (mut names, mut owners) = (HashMap::new(), Vec::new());
-    for row in session.sql()?.rows(BRINGERS, &[&base])? {
-        let (number, name): (i32, &str) = (get(&row, 0)?, row.try_get(1)?);
-        names.extend(OrganisationId::new(name).ok().map(|name| (number, name)));
-    }
-    session.engine.each(ALONE, &[&base], &mut |row| {
-        let id = ItemId::new(row.try_get(2)?);
-        let id = id.map_err(|error| Fault::damaged("the subject of an item", error))?;
-        let (producer, body): (i32, &[u8]) = (get(row, 1)?, row.try_get(3)?);
-        let name = names.get(&producer);
-        let owner = |name| Ownership::of(&id, name, body) == Ownership::Owner;
-        owners.extend(name.is_some_and(owner).then_some(get::<i64>(row, 0)?));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    session.engine.run(PART, &[&base, &owners]).map(drop)
-}
-
-/// Whether an object is of whom it names as its creator.
-pub(super) fn is_owners(
-    session: &mut Session,
-    (id, producer): (&ItemId, OrganisationNumber),
-    body: &[u8],
-) -> Told<bool> {
-    let name = session.engine.row(NAME, &[&small(producer.0)])?;
-    let name = name.map(|row| row.try_get::<_, String>(0)).transpose()?;
-    let name = name.and_then(|name| OrganisationId::new(&name).ok());
-    Ok(name.is_some_and(|name| Ownership::of(id, &name, body) == Ownership::Owner))
 }
 
 impl Versions {

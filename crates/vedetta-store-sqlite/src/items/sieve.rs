@@ -4,15 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
-use vedetta_store::line::given;
-use vedetta_store::{
-    ClearanceId, End, ItemQuery, ItemState, Ownership, Rank, Sequence, VersionFilter,
-};
+use vedetta_store::{ClearanceId, ItemQuery, Sequence, VersionFilter};
 
 use super::Release;
-use crate::beside;
 use crate::entries::{self, int};
-use crate::fault::{Fault, Told};
+use crate::fault::Told;
 use crate::lookup::{Recent, Versions};
 
 /// The filters of a query, ready for many releases.
@@ -26,20 +22,18 @@ pub(super) struct Sieve<'a> {
     versions: &'a VersionFilter,
     as_of: Option<Sequence>,
     without: HashSet<Sequence>,
-    ends: HashMap<String, Ends>,
+    ends: HashMap<(End, i64, String), Option<Instant>>,
 }
 
 /// A set of clearances: their numbers are small and dense.
 struct Bits(Vec<u64>);
 
-/// The oldest and the newest version that are given of an item, with their objects.
-struct Ends {
-    first: Vec<Place>,
-    last: Vec<Place>,
+/// An end of a line of versions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum End {
+    First,
+    Last,
 }
-
-/// A version, and under which object it is.
-type Place = (i64, Instant);
 
 impl<'a> Sieve<'a> {
     /// Prepares the filters.
@@ -94,40 +88,27 @@ impl<'a> Sieve<'a> {
         })
     }
 
+    /// Whether a release is at an end of what may be read of its line.
     fn is_end(&mut self, end: End, release: &Release) -> Told<bool> {
         let sql = "SELECT subject FROM entry WHERE seq = ?1";
         let id = self.conn.prepare_cached(sql)?.query_row([int(release.origin)], |row| row.get(0));
         let id: String = id.optional()?.ok_or_else(|| entries::missing(release.origin))?;
-        if !self.ends.contains_key(&id) {
-            let ends =
-                Ends { first: self.given(End::First, &id)?, last: self.given(End::Last, &id)? };
-            self.ends.insert(id.clone(), ends);
-        }
-        let place = (release.object, release.version);
-        Ok(self.ends.get(&id).is_some_and(|ends| match end {
-            End::First => ends.first.contains(&place),
-            End::Last => ends.last.contains(&place),
-        }))
-    }
-
-    /// What is given of an item, of what may be read of each line.
-    fn given(&mut self, end: End, id: &str) -> Told<Vec<Place>> {
-        let objects = match ItemId::new(id) {
-            Ok(item) => beside::objects(self.conn, &item)?,
-            Err(error) => return Err(Fault::damaged("the subject of an item", error)),
+        let line = (end, release.object, id);
+        let version = match self.ends.get(&line) {
+            Some(version) => *version,
+            None => {
+                let version = self.end((end, release.object), &line.2)?;
+                self.ends.insert(line, version);
+                version
+            }
         };
-        let mut ends = Vec::with_capacity(objects.len());
-        for object in objects {
-            ends.extend(self.end(end, (object, id))?);
-        }
-        Ok(given(ends))
+        Ok(version == Some(release.version))
     }
 
-    fn end(&mut self, end: End, (object, id): (i64, &str)) -> Told<Option<(Rank, Place)>> {
+    fn end(&mut self, (end, object): (End, i64), id: &str) -> Told<Option<Instant>> {
         let Self { conn, recent, clearances, producer, as_of, without, .. } = self;
-        let sql = "SELECT i.version, i.clearance, i.producer, i.state, i.owner, e.digest, o.id \
+        let sql = "SELECT i.version, i.clearance, i.producer \
                    FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-                   LEFT JOIN organisation o ON o.number = i.producer \
                    WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
         let versions = match end {
             End::First => Versions::Rising,
@@ -139,19 +120,13 @@ impl<'a> Sieve<'a> {
             }
             let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {
                 let (version, by) = (Instant::from_micros(row.get(0)?), row.get(2)?);
-                let (state, owner): (i64, i64) = (row.get(3)?, row.get(4)?);
-                let state = if state == 0 { ItemState::Live } else { ItemState::Revoked };
-                let owner = if owner == 0 { Ownership::Others } else { Ownership::Owner };
-                let (of, name) = ((version, entries::digest(row, 5)?), row.get(6)?);
-                let by = OrganisationNumber(by);
-                let rank = Rank::of(end, (owner, state), of, (name, by));
-                Ok((ClearanceId(row.get(1)?), by, (rank, (object, version))))
+                Ok((version, ClearanceId(row.get(1)?), OrganisationNumber(by)))
             });
             let counts = |id, by| {
                 clearances.as_ref().is_none_or(|set| set.has(id))
                     && producer.is_none_or(|producer| producer == by)
             };
-            Ok(found.optional()?.and_then(|(id, by, end)| counts(id, by).then_some(end)))
+            Ok(found.optional()?.and_then(|(version, id, by)| counts(id, by).then_some(version)))
         })
     }
 }

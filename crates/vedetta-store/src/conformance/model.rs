@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 
 use super::scene::{self, Scene, Version, everything};
-use crate::chain::Digest;
 use crate::entry::Sequence;
 use crate::item::{Claim, ClearanceId, ItemQuery, ItemState, Placement, VersionFilter};
-use crate::line::{End, Ownership, Rank, given, order};
+use crate::line::order;
 use crate::store::UnitOfWork;
 
 /// Numbers that look like chance, the same in every run.
@@ -145,16 +144,14 @@ impl Model {
             let order = order(&version.id, OrganisationNumber(version.producer));
             lines.entry((&version.id, order)).or_default().push(version);
         }
-        let mut ends: BTreeMap<&ItemId, [Vec<(Rank, Version)>; 2]> = BTreeMap::new();
+        let mut ends: BTreeMap<&ItemId, [Vec<Version>; 2]> = BTreeMap::new();
         for ((id, _), mut line) in lines {
             line.sort_by_key(|version| version.version);
-            let both = [(End::First, line.first()), (End::Last, line.last())];
-            for (ends, (end, version)) in ends.entry(id).or_default().iter_mut().zip(both) {
-                ends.extend(version.map(|it| (rank(end, it), Version::clone(it))));
+            let both = [line.first(), line.last()];
+            for (ends, version) in ends.entry(id).or_default().iter_mut().zip(both) {
+                ends.extend(version.map(|it| Version::clone(it)));
             }
         }
-        let ends: BTreeMap<_, _> =
-            ends.into_iter().map(|(id, ends)| (id, ends.map(given))).collect();
         let passes = |(seq, _, version): &&&(Sequence, Sequence, Version)| {
             *seq > query.after
                 && query.until.is_none_or(|until| *seq <= until)
@@ -164,12 +161,6 @@ impl Model {
         };
         served.iter().filter(passes).map(|(seq, _, _)| seq.0).collect()
     }
-}
-
-fn rank(end: End, of: &Version) -> Rank {
-    let version = (Instant::from_micros(of.version), Digest::of(&of.body));
-    let producer = (None, OrganisationNumber(of.producer));
-    Rank::of(end, (Ownership::Others, of.state), version, producer)
 }
 
 fn is_version(filter: &VersionFilter, version: &Version, ends: &[Vec<Version>; 2]) -> bool {

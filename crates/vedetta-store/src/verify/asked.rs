@@ -8,7 +8,7 @@ use super::state::{Served, each, query};
 use super::{Stop, named};
 use crate::entry::Sequence;
 use crate::item::{ItemQuery, StoredItem, VersionFilter};
-use crate::line::{End, Ownership, Rank, given, order};
+use crate::line::order;
 use crate::store::Reader;
 
 /// The served items of a page of entries: what can be asked about them.
@@ -19,7 +19,6 @@ pub(super) struct Asked {
 /// The oldest and the newest served version of items with several, that are read once for all pages
 /// on which they are.
 pub(super) struct Ends {
-    names: HashMap<OrganisationNumber, OrganisationId>,
     known: HashMap<ItemId, Given>,
 }
 
@@ -36,16 +35,12 @@ struct Given {
 /// The oldest and the newest version of each order.
 type Lines = BTreeMap<Option<OrganisationNumber>, (Instant, Instant)>;
 
-/// The ends of the lines of an item, ranked.
-type Ranked = BTreeMap<Version, Rank>;
-
 /// Of so many items at once the ends are remembered.
 const REMEMBERED: usize = 100_000;
 
 impl Ends {
-    pub(super) fn of(names: &[(OrganisationId, OrganisationNumber)]) -> Self {
-        let names = names.iter().map(|(id, number)| (*number, id.clone())).collect();
-        Self { names, known: HashMap::new() }
+    pub(super) fn of(_: &[(OrganisationId, OrganisationNumber)]) -> Self {
+        Self { known: HashMap::new() }
     }
 
     /// Those of some items, which an entry asks for.
@@ -74,18 +69,10 @@ impl Ends {
             (*first, *last) = ((*first).min(version), (*last).max(version));
         });
         named(seq, told)?;
-        let crowded = lines.iter().filter(|(_, lines)| lines.len() > 1).map(|(id, _)| id.clone());
-        let crowded: Vec<_> = crowded.collect();
-        let mut ranked = self.ranked(reader, (seq, &crowded), &lines)?;
         for (id, lines) in lines {
-            let given = match ranked.remove(&id) {
-                Some([first, last]) => Given { first: chosen(first), last: chosen(last) },
-                None => Given {
-                    first: lines.iter().map(|(order, ends)| (*order, ends.0)).collect(),
-                    last: lines.iter().map(|(order, ends)| (*order, ends.1)).collect(),
-                },
-            };
-            found.insert(id, given);
+            let first = lines.iter().map(|(order, ends)| (*order, ends.0)).collect();
+            let last = lines.iter().map(|(order, ends)| (*order, ends.1)).collect();
+            found.insert(id, Given { first, last });
         }
         if self.known.len() + several.len() > REMEMBERED {
             self.known.clear();
@@ -94,50 +81,10 @@ impl Ends {
         self.known.extend(several.filter_map(|id| Some((id.clone(), found.get(&id)?.clone()))));
         Ok(found)
     }
-
-    /// The ends of the lines of items that have several.
-    fn ranked(
-        &self,
-        reader: &mut dyn Reader,
-        (seq, ids): (Sequence, &[ItemId]),
-        lines: &HashMap<ItemId, Lines>,
-    ) -> Result<HashMap<ItemId, [Ranked; 2]>, Stop> {
-        let mut ranked: HashMap<ItemId, [Ranked; 2]> = HashMap::new();
-        if ids.is_empty() {
-            return Ok(ranked);
-        }
-        let told = each(reader, query(Sequence::START, None, ids), |item| {
-            let version = version(&item);
-            let ends = lines.get(&item.id).and_then(|lines| lines.get(&version.0));
-            let Some((first, last)) = ends else { return };
-            let own = ranked.entry(item.id.clone()).or_default();
-            for (ranked, (end, at)) in own.iter_mut().zip([(End::First, first), (End::Last, last)])
-            {
-                if version.1 == *at {
-                    ranked.insert(version, self.rank(end, &item));
-                }
-            }
-        });
-        named(seq, told)?;
-        Ok(ranked)
-    }
-
-    fn rank(&self, end: End, item: &StoredItem) -> Rank {
-        let name = self.names.get(&item.producer);
-        let whose =
-            name.map_or(Ownership::Others, |name| Ownership::of(&item.id, name, &item.body));
-        let name = name.map(|name| name.as_str().to_owned());
-        let of = (item.version, item.digest);
-        Rank::of(end, (whose, item.state), of, (name, item.producer))
-    }
 }
 
 fn version(item: &StoredItem) -> Version {
     (order(&item.id, item.producer), item.version)
-}
-
-fn chosen(ranked: Ranked) -> Vec<Version> {
-    given(ranked.into_iter().map(|(version, rank)| (rank, version)).collect())
 }
 
 impl Asked {
