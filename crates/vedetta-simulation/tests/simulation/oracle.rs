@@ -2,6 +2,7 @@
 //! names only. It knows nothing of links, bookmarks, paths or the compiled network.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use vedetta_federation::envelope::{Item, Stands};
 use vedetta_model::agreement::{Agreement, Redistribution, VictimVisibility, Within};
@@ -73,14 +74,13 @@ impl Oracle<'_> {
     fn entitled(&self, handling: &Handling, form: Form, known: Known) -> BTreeSet<OrganisationId> {
         let all = self.world.speaker.keys().filter(|it| !self.gone.contains(it));
         let all: BTreeSet<_> = all.cloned().collect();
-        let chains = self.chains(handling, known, |_| true);
-        let mut reached = chains.clone();
+        let (mut reached, providers) = self.chains(handling, known, |_| true);
         if handling.tlp == Tlp::Clear {
             reached = all;
         } else if handling.tlp <= Tlp::Amber {
             for (_, organisation) in &self.world.organisations {
                 let provided =
-                    organisation.client_of.iter().any(|provider| chains.contains(provider));
+                    organisation.client_of.iter().any(|provider| providers.contains(provider));
                 if provided && !self.gone.contains(&organisation.id) {
                     reached.insert(organisation.id.clone());
                 }
@@ -90,32 +90,42 @@ impl Oracle<'_> {
             return reached;
         }
         let names = |it: &Agreement| it.handling.victim == VictimVisibility::Named;
-        let naming = self.chains(handling, known, names);
+        let (naming, _) = self.chains(handling, known, names);
         let told = |id: &OrganisationId| naming.contains(id) || handling.victims.contains(id);
         reached.into_iter().filter(told).collect()
     }
 
-    /// The producer and everyone whom chains of such agreements reach.
+    /// The producer and everyone whom chains of such agreements reach, and of these who may provide others.
+    /// A passage names agreements, and nobody who stands between: who left gives nobody anything, but what
+    /// went on from there before may still be read.
     fn chains(
         &self,
         handling: &Handling,
         known: Known,
         such: impl Fn(&Agreement) -> bool,
-    ) -> BTreeSet<OrganisationId> {
-        let mut held = BTreeMap::new();
-        held.insert(handling.producer.clone(), Rights { any: true, ..Rights::default() });
+    ) -> (BTreeSet<OrganisationId>, BTreeSet<OrganisationId>) {
+        let whole = Rights { any: true, ..Rights::default() };
+        let mut held = BTreeMap::from([(handling.producer.clone(), whole)]);
+        let mut reached = held.clone();
+        let passing = |it: &&Arc<Agreement>| {
+            let common = known == Known::All || !self.world.private.contains(&it.id);
+            such(it) && common && self.carries(it, handling)
+        };
+        let passing: Vec<_> = self.world.agreements.iter().filter(passing).collect();
         loop {
             let before = held.clone();
-            for agreement in self.world.agreements.iter().filter(|it| such(it)) {
-                let common = known == Known::All || !self.world.private.contains(&agreement.id);
-                if common && self.carries(agreement, handling) {
-                    self.pass(agreement, &before, &mut held);
-                }
+            passing.iter().for_each(|it| self.pass(it, &before, &mut held));
+            if known == Known::Everywhere {
+                held.retain(|id, _| !self.gone.contains(id));
             }
             if held == before {
-                return held.into_keys().collect();
+                break;
             }
         }
+        held.retain(|id, _| !self.gone.contains(id));
+        passing.iter().for_each(|it| self.pass(it, &held, &mut reached));
+        reached.retain(|id, _| !self.gone.contains(id));
+        (reached.into_keys().collect(), held.into_keys().collect())
     }
 
     fn pass(
@@ -135,9 +145,6 @@ impl Oracle<'_> {
                     continue;
                 }
                 for receiver in &receiving.organisations {
-                    if self.gone.contains(receiver) {
-                        continue;
-                    }
                     if givers.iter().all(|giver| *giver == receiver) {
                         continue;
                     }
