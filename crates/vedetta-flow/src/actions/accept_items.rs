@@ -335,7 +335,7 @@ impl Load {
         }
         let placements = unit.place_items(&drafts)?;
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
-        for ((place, placement), facts) in part.zip(placements).zip(&facts) {
+        for (place, placement) in part.zip(placements) {
             let (item, handling) = (&self.items[place], &self.handlings[place]);
             let Some(cleared) = known.get(handling) else { continue };
             if matches!(placement, Placement::Added(_)) {
@@ -358,7 +358,7 @@ impl Load {
                 let lasting = item.revoked || !kept || handling.victims.is_empty();
                 bare.extend((lasting && !derived).then(|| self.whole(item)));
             }
-            let outcome = self.outcome(unit, item, (cleared.full, facts), placement)?;
+            let outcome = self.outcome(unit, item, (cleared, handling), placement)?;
             let withheld = cleared.withheld_from((forms, place));
             places.push(Place { outcome, audience: cleared.audience, withheld });
         }
@@ -374,13 +374,13 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        (cleared, facts): (ClearanceId, &str),
+        how: (&Cleared, &Arc<Handling>),
         placement: Placement,
     ) -> Result<Outcome, StoreError> {
         let (rule, reason) = match placement {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
             Placement::Duplicate(stamp) => return self.again(unit, item, stamp.seq),
-            Placement::Twin(stamp) => return self.join(unit, item, (cleared, facts), stamp.seq),
+            Placement::Twin(stamp) => return self.join(unit, item, how, stamp.seq),
             Placement::Conflict(_) if item.identity == Identity::FromContent => {
                 return Ok(Outcome::Known);
             }
@@ -423,23 +423,31 @@ impl Load {
     }
 
     /// What another organisation brought in the very same bytes is placed beside it, as the bringer
-    /// would have it handled, and is accepted to all that the bringer can see.
+    /// would have it handled, and is accepted to all that the bringer can see. Its form without the
+    /// victim goes under a name of its own from now on: it is made after this.
     fn join(
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        (cleared, facts): (ClearanceId, &str),
+        (cleared, handling): (&Cleared, &Arc<Handling>),
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
         if !is_served(unit, &item.id, origin)? {
             let reason = "it was taken back; bring it under an identifier of your own";
             return Ok(Outcome::Refused { rule: "not-placed", reason });
         }
-        let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared, facts) };
+        let withheld = [&cleared.withheld[..], cleared.redacted.as_slice()].concat();
+        let facts = self.facts(item, handling, &withheld);
+        let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared.full, &facts) };
         self.shared.came([&item.id]);
         unit.set_bookmark(&apart((&item.id, self.producer)), b"")?;
         match unit.place_items(&[draft])?[..] {
-            [Placement::Added(stamp)] => Ok(Outcome::Accepted(stamp)),
+            [Placement::Added(stamp)] => {
+                if cleared.redacted.is_some() {
+                    self.shared.waiting().wait(handling, stamp.seq);
+                }
+                Ok(Outcome::Accepted(stamp))
+            }
             _ => Ok(Outcome::Known),
         }
     }

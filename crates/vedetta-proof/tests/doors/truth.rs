@@ -119,8 +119,11 @@ impl Truth {
         let grant = self.grant(by, &written, &self.items[place], now);
         let item = &mut self.items[place];
         if twin && item.versions.is_empty() {
-            // Nobody has a twin without its victim.
-            let grants = vec![Grant { redacted: Names::new(), ..grant }];
+            // Its form without the victim comes later.
+            let mut grant = grant;
+            let late = std::mem::take(&mut grant.redacted).into_iter();
+            grant.withheld.extend(late.map(|who| (who, Form::Redacted)));
+            let grants = vec![grant];
             item.versions.push(Version { written, derived: false, after: 0, grants });
             return true;
         }
@@ -193,12 +196,6 @@ impl Truth {
                         || one.item.id.follows_from_value())
                     && other.written.version > one.written.version
             })
-        });
-        // Of several producers' the same is given, whoever came first.
-        let ends = newest.clone();
-        newest.retain(|one| {
-            one.item.id.follows_from_value()
-                || !ends.iter().any(|other| one.is_named_as(other) && other.goes_before(one))
         });
         newest
     }
@@ -403,13 +400,6 @@ impl Readable<'_> {
     fn is_named_as(&self, other: &Self) -> bool {
         (&self.item.id, self.form) == (&other.item.id, other.form)
             && (self.form == Form::Full || self.item.producer == other.item.producer)
-    }
-
-    /// Nobody here names the maker of anything.
-    fn goes_before(&self, other: &Self) -> bool {
-        let age = |it: &Self| (it.written.revoked, std::cmp::Reverse(it.written.version));
-        let bytes = |it: &Self| vedetta_store::Digest::of(it.written.object.to_string().as_bytes());
-        (age(self), bytes(self)) < (age(other), bytes(other))
     }
 }
 
