@@ -226,13 +226,19 @@ impl Checked {
     /// but for what was of no account: that may be of some later.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, leaves, opened, changes, limits, at, .. } =
-            self;
+        let Self { number, bookmark, told, leaves, opened, changes, limits, at, .. } = self;
+        let counts = |it: &Outcome| !matches!(it, Outcome::Idle | Outcome::Crowded);
         let marks = self.marks.into_iter().zip(&outcomes);
-        let marks = marks.filter(|(_, it)| **it != Outcome::Idle).filter_map(|(mark, _)| mark);
+        let marks = marks.filter(|(_, it)| counts(it)).filter_map(|(mark, _)| mark);
         limits.replays().took(&self.peer, marks);
-        let lost = leaves.into_iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::Lost);
-        let gave_way = lost.map(|(leaf, _)| leaf).collect();
+        let (mut gave_way, mut refused) = (Vec::new(), told);
+        for (leaf, outcome) in leaves.into_iter().zip(&outcomes) {
+            match outcome {
+                Outcome::Lost => gave_way.push(leaf),
+                Outcome::Crowded => refused.push(Told::crowded(leaf)),
+                _ => {}
+            }
+        }
         for (place, origin, subject) in changes {
             if outcomes.get(place) == Some(&Outcome::New) {
                 limits.changed(&origin, subject, at);

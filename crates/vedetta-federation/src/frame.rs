@@ -137,6 +137,9 @@ pub struct Notice {
     pub refusals: Vec<Told>,
 }
 
+/// The name under which that is refused of which too many are here.
+pub const CROWDED: &str = "too-many";
+
 /// One refusal, as the sender is told of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Told {
@@ -147,6 +150,15 @@ pub struct Told {
     /// The reason as a sentence, when the peer gives one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub says: String,
+}
+
+impl Told {
+    /// That a peer has brought what more producers made of one item than are told apart.
+    #[must_use]
+    pub fn crowded(leaf: Digest) -> Self {
+        let says = "too many others brought one of this identifier by you".into();
+        Self { leaf, why: CROWDED.into(), says }
+    }
 }
 
 /// Where to go on after the sender's ledger was restored.

@@ -180,4 +180,6 @@ pub enum Outcome {
     Lost,
     /// It concerns nothing here, or who brought it had no say in it.
     Idle,
+    /// The peer has brought what more producers made of the item than are told apart.
+    Crowded,
 }

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::check::Verified;
+use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::What;
+use vedetta_federation::frame::{CROWDED, Told};
 use vedetta_federation::shelf::{Arrival, Outcome};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Kept, Provenance, Redactor, Shared, facts, keep};
@@ -123,8 +125,13 @@ impl Nodes {
         placed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         let known = outcomes.iter().filter(|it| **it == Outcome::Known).count();
         self.lines().entry(peer.clone()).or_default().known += known as u64;
-        let new = arrival.verified.iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::New);
-        self.measure_sharing(peer, &new.map(|(verified, _)| verified).collect::<Vec<_>>());
+        let of = |such| {
+            let all = arrival.verified.iter().zip(&outcomes);
+            all.filter(move |(_, it)| **it == such).map(|(verified, _)| verified)
+        };
+        self.note_crowded(peer, of(Outcome::Crowded));
+        let new = of(Outcome::New);
+        self.measure_sharing(peer, &new.collect::<Vec<_>>());
         Ok(outcomes)
     }
 
@@ -139,21 +146,47 @@ impl Nodes {
         }
         let (mut reasons, mut count) = (Vec::new(), 0);
         for refused in &arrival.refused {
-            line.refused += 1;
             let (why, says) = (refused.why.name(), refused.why.to_string());
-            if let Some(some) = line.tallies.entry(why).or_default().count(now, QUIET) {
-                tracing::warn!(%peer, origin = %refused.origin, why, says, some, "refused");
+            if let Some(some) =
+                line.refuse(peer, now, (&refused.origin, refused.leaf), (why, &says))
+            {
                 count += some;
-                reasons.push(says.clone());
+                reasons.push(says);
             }
-            let (origin, what) = (refused.origin.clone(), refused.leaf.to_string());
-            line.remember(RefusedHere { at: now, origin, what, why: why.into(), says });
         }
         (!reasons.is_empty()).then(|| Kept::Refused { source: peer.clone(), count, reasons })
+    }
+
+    /// Remembers what found no place beside others'.
+    fn note_crowded<'a>(&self, peer: &OrganisationId, crowded: impl Iterator<Item = &'a Verified>) {
+        let (now, mut lines) = (self.house.now(), self.lines());
+        let line = lines.entry(peer.clone()).or_default();
+        for verified in crowded {
+            let Told { leaf, says, .. } = Told::crowded(verified.leaf());
+            line.refuse(peer, now, (&verified.envelope().origin, leaf), (CROWDED, &says));
+        }
     }
 }
 
 impl Line {
+    /// Counts a refusal and remembers it; how many there were for the reason, when that is said again.
+    fn refuse(
+        &mut self,
+        peer: &OrganisationId,
+        at: Instant,
+        (origin, leaf): (&OrganisationId, Digest),
+        (why, says): (&'static str, &str),
+    ) -> Option<usize> {
+        self.refused += 1;
+        let some = self.tallies.entry(why).or_default().count(at, QUIET);
+        if let Some(some) = some {
+            tracing::warn!(%peer, %origin, why, says, some, "refused");
+        }
+        let (origin, what) = (origin.clone(), leaf.to_string());
+        self.remember(RefusedHere { at, origin, what, why: why.into(), says: says.into() });
+        some
+    }
+
     /// Remembers a refusal: the latest, and not those for one reason alone.
     fn remember(&mut self, refused: RefusedHere) {
         let same = |it: &RefusedHere| it.why == refused.why;

@@ -4,7 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use vedetta_federation::digest::Digest;
-use vedetta_federation::frame::Told;
+use vedetta_federation::frame::{CROWDED, Told};
 use vedetta_federation::shelf::{MOST_UNTOLD, Outcome};
 use vedetta_flow::FlowError;
 use vedetta_model::OrganisationId;
@@ -58,7 +58,9 @@ impl Load {
         let refused = self.arrival.refused.iter().map(|it| (it.why.name(), it.leaf));
         let lost = items.iter().filter(|(_, outcome)| *outcome == Outcome::Lost);
         let lost = lost.map(|(place, _)| (GAVE_WAY, self.arrival.verified[*place].leaf()));
-        let mut new = refused.chain(lost).peekable();
+        let crowded = items.iter().filter(|(_, outcome)| *outcome == Outcome::Crowded);
+        let crowded = crowded.map(|(place, _)| (CROWDED, self.arrival.verified[*place].leaf()));
+        let mut new = refused.chain(lost).chain(crowded).peekable();
         if new.peek().is_none() {
             return Ok(());
         }

@@ -24,6 +24,7 @@ use vedetta_store::{
 };
 
 use super::Load;
+use super::notices::AHEAD_FOR;
 use crate::memory::kinds_name;
 use crate::places::{envelope_at, first_of};
 
@@ -104,6 +105,8 @@ type ByWay = (ClearanceId, Option<ClearanceId>);
 
 /// Of one item so many ways are told apart.
 const WAYS: usize = 32;
+/// So many producers' lines of one item a peer may begin beside others'.
+const MOST_LINES: u16 = 256;
 /// So many kinds of items are told apart before each is looked at by itself.
 const ALIKE: usize = 16;
 
@@ -364,8 +367,12 @@ impl Load {
         };
         let producer = &ready.item.conditions.producer;
         let own = ahead.remove(&ahead_of(&ready.id, Some(producer)));
-        if own.or_else(|| ahead.remove(&ahead_of(&ready.id, None))).is_some() {
+        if own.is_some() {
             set_ahead(unit, origin, ahead)?;
+        }
+        // Where it names no producer it is of each whose comes.
+        let of_all = ahead.get(&ahead_of(&ready.id, None));
+        if own.is_some() || of_all.is_some_and(|since| self.now < since.after(AHEAD_FOR)) {
             self.shared.touch_served();
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
@@ -495,7 +502,7 @@ impl Load {
     }
 
     /// Beside what others brought: in a line of its producer's own, unless it is what came when its
-    /// producer was not known yet.
+    /// producer was not known yet, or the peer has begun too many.
     fn beside<'a>(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -508,9 +515,16 @@ impl Load {
         {
             return self.again(unit, ready, origin);
         }
+        let name = format!("lines/{}/{}", self.peer, ready.id);
+        let begun = unit.bookmark(&name)?.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let begun = begun.unwrap_or(0_u16);
+        if begun >= MOST_LINES {
+            return Ok(Outcome::Crowded);
+        }
         let draft = ItemDraft { claim: Claim::Own, ..ready.draft(&self.actor) };
         match unit.place_items(&[draft])?[..] {
             [Placement::Added(_)] => {
+                unit.set_bookmark(&name, &serde_json::to_vec(&(begun + 1)).unwrap_or_default())?;
                 self.added(unit, ready, aheads)?;
                 Ok(Outcome::New)
             }

@@ -27,7 +27,7 @@ use crate::scopes::texts_name;
 
 /// Withdrawals of one origin that come before their items are remembered, so many and so long.
 const MOST_AHEAD: usize = 100;
-const AHEAD_FOR: Duration = Duration::from_secs(30 * 86_400);
+pub(super) const AHEAD_FOR: Duration = Duration::from_secs(30 * 86_400);
 /// So many drafts of one node are kept at once.
 const MOST_DRAFTS: usize = 64;
 /// Nobody skips more wordings of an agreement.
