@@ -1,12 +1,12 @@
 //! Reading items: one, a page, or the tail that live doors follow.
 
-use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
 use vedetta_policy::{Clearance, Cleared, Form, Obligations, Reader, Seal};
+use vedetta_store::line::rank;
 use vedetta_store::{
     ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
 };
@@ -107,17 +107,19 @@ impl House {
     /// [`FlowError::Unknown`] when there is none, or it is not cleared to the actor: the answer is
     /// the same.
     pub fn item(&self, by: &Actor, id: &ItemId) -> Result<ReadItem, FlowError> {
-        let wish = Wish {
-            ids: vec![id.clone()],
-            limit: 10,
-            ..Wish::all(Sequence::START, VersionFilter::Last)
-        };
-        // Of several that are given, as little depends on what came first as elsewhere.
+        let versions = VersionFilter::Last;
+        let mut wish = Wish { ids: vec![id.clone()], ..Wish::all(Sequence::START, versions) };
+        let (standing, mut best, mut next) = (self.standing(), None, Some(Sequence::START));
         let rank = |it: &ReadItem| {
-            (it.state == ItemState::Live, it.version, Reverse(Arc::clone(&it.body)), it.stamp)
+            let by = standing.directory.numbered(it.producer).map(|by| &by.id);
+            rank((&it.id, by), (it.state, it.version), &it.body)
         };
-        let given = self.page(by, &wish)?.items.into_iter().max_by_key(rank);
-        given.ok_or_else(|| FlowError::unknown("item", id))
+        while let Some(after) = next {
+            wish.after = after;
+            let page = self.page(by, &wish)?;
+            (best, next) = (page.items.into_iter().chain(best).max_by_key(rank), page.next);
+        }
+        best.ok_or_else(|| FlowError::unknown("item", id))
     }
 
     /// A page of what the actor may read.

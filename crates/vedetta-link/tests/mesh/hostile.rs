@@ -428,20 +428,24 @@ fn nobody_takes_over_what_another_names_as_its_own() {
         let name = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap();
         page.items.iter().map(|it| name(&it.body)["name"].take()).collect::<Vec<_>>()
     };
+    let one = || {
+        let read = national.house.item(&national.person("genova"), &theirs.id()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&read.body).unwrap()["name"].take()
+    };
     let lies = [lie(theirs.clone()), lie(later(&theirs, 3)), revoked(lie(later(&theirs, 4)))];
     for lie in &lies {
         assert_eq!(bring(&liar, &national, item("poli-cert", lie, "CLEAR")), "new", "{lie:?}");
-        assert_eq!(given(), ["scanner 21"]);
+        assert_eq!(given(), ["scanner 21", "a lie"], "it is given beside, and hides nothing");
+        assert_eq!(one(), "scanner 21");
     }
-    // Who calls himself its creator too is given beside, and hides nothing.
+    // So is who calls himself its creator too.
     let own = mine(lie(later(&theirs, 5)));
     assert_eq!(bring(&liar, &national, item("poli-cert", &own, "CLEAR")), "new");
     assert_eq!(given(), ["scanner 21", "a lie"]);
     let over = mine(revoked(lie(later(&theirs, 6))));
     assert_eq!(bring(&liar, &national, item("poli-cert", &over, "CLEAR")), "new");
     assert_eq!(given(), ["scanner 21", "a lie"], "it revokes its own");
-    let read = national.house.item(&national.person("genova"), &theirs.id()).unwrap();
-    assert!(String::from_utf8_lossy(&read.body).contains("scanner 21"), "what says something");
+    assert_eq!(one(), "scanner 21", "what says something");
 }
 
 #[test]
@@ -732,11 +736,34 @@ fn withdrawals_ahead_are_each_origins_own() {
     }
     assert_eq!(withdraw(&umbria, &national, &theirs.id()), "new");
     assert_eq!(bring(&umbria, &national, item("cosc-umbria", &theirs, "CLEAR")), "new");
-    assert!(!national.reads("terni", &theirs.id()), "its withdrawal had overtaken it");
+    assert_eq!(bring(&umbria, &national, item("perugia", &theirs, "CLEAR")), "new");
+    assert!(!national.reads("terni", &theirs.id()), "its withdrawal had overtaken both");
     let other = clear(71);
     assert_eq!(withdraw(&liar, &national, &other.id()), "new");
     assert_eq!(bring(&umbria, &national, item("cosc-umbria", &other, "CLEAR")), "new");
     assert!(national.reads("terni", &other.id()), "the liar's has nothing to do with it");
+}
+
+#[test]
+fn a_peer_begins_so_many_lines_of_one_item_beside_others() {
+    let [national, umbria, liar] = country();
+    let item_of = |n, name| item(name, &clear(n), "CLEAR");
+    for n in [72, 73] {
+        assert_eq!(bring(&umbria, &national, item_of(n, "cosc-umbria")), "new");
+    }
+    let begun = |many: u16| {
+        let name = format!("lines/poli-cert/{}", clear(72).id());
+        let many = serde_json::to_vec(&many).unwrap();
+        national.house.write(move |unit| unit.set_bookmark(&name, &many)).unwrap();
+    };
+    begun(256);
+    assert_eq!(bring(&liar, &national, item_of(72, "poli-cert")), "too-many");
+    assert_eq!(bring(&liar, &national, item_of(73, "poli-cert")), "new", "of another item");
+    let peers = national.nodes.peers(&national.administrator()).unwrap();
+    let view = peers.into_iter().find(|it| it.organisation == id("poli-cert")).unwrap();
+    assert!(view.refusals.iter().any(|it| it.why == "too-many"));
+    begun(255);
+    assert_eq!(bring(&liar, &national, item_of(72, "poli-cert")), "new");
 }
 
 #[test]

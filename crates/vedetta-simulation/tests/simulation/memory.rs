@@ -149,7 +149,7 @@ impl Memory {
     }
 
     /// What an organisation is given under an identifier, as a node keeps it: a line for each producer,
-    /// of each its newest that may be read, and of these one line's. Of an observable every producer's.
+    /// of each its newest that may be read.
     pub(crate) fn reads(&self, organisation: &OrganisationId, id: &ItemId) -> BTreeSet<Digest> {
         let disk = self.disk.borrow();
         let mut lines: BTreeMap<OrganisationId, Vec<(Said, Digest)>> = BTreeMap::new();
@@ -168,15 +168,7 @@ impl Memory {
             let mine = standing.filter(|(_, leaf)| self.may_read(organisation, leaf));
             mine.map(|(it, _)| it).max_by_key(|it| it.version)
         });
-        let newest: Vec<_> = newest.collect();
-        let first = newest.iter().min_by_key(|it| it.rank());
-        let owned = newest.iter().any(|it| it.by_owner);
-        let given = |it: &&Said| match (id.follows_from_value(), owned) {
-            (true, _) => true,
-            (false, true) => it.by_owner,
-            (false, false) => first == Some(*it),
-        };
-        newest.iter().filter(given).map(|it| it.object).collect()
+        newest.map(|it| it.object).collect()
     }
 
     /// Whether an organisation may read one thing here today.
@@ -502,7 +494,6 @@ fn audience(
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Said {
     pub(crate) producer: OrganisationId,
-    pub(crate) by_owner: bool,
     pub(crate) revokes: bool,
     pub(crate) version: Instant,
     pub(crate) object: Digest,
@@ -515,17 +506,11 @@ impl Said {
         let text = |name: &str| object.get(name).and_then(|it| it.as_str()).unwrap_or_default();
         let producer = item.conditions.producer.clone();
         Self {
-            by_owner: text("created_by_ref") == producer.identity().as_str(),
             revokes: item.object.outline().revoked,
             version: text("modified").parse().unwrap(),
             object: digest(&[item.object.text().as_bytes()]),
             producer,
         }
-    }
-
-    /// The least is given.
-    fn rank(&self) -> (bool, i64, Digest, &OrganisationId) {
-        (self.revokes, -self.version.micros(), self.object, &self.producer)
     }
 }
 

@@ -601,8 +601,8 @@ impl Story {
     }
 
     /// Of what several brought under one identifier everybody reads the same, whatever came first: of each
-    /// producer the newest that may be read, and of these its creator's, or else the newest that says
-    /// something. What was withdrawn or revoked nobody reads, and another's all the same.
+    /// producer the newest that may be read. What was withdrawn or revoked nobody reads, and another's all
+    /// the same.
     fn choices(&self, all: &BTreeMap<Digest, (ItemId, OrganisationId)>, wrong: &mut Vec<String>) {
         let mut by_item: BTreeMap<&ItemId, Vec<&Digest>> = BTreeMap::new();
         for (leaf, (id, _)) in all {
@@ -626,17 +626,7 @@ impl Story {
                     .filter(|(it, leaf)| stands(it) && memory.may_read(organisation, leaf));
                 let mine: Vec<&Said> = mine.map(|(it, _)| it).collect();
                 let newest = mine.iter().filter(|it| !mine.iter().any(|one| outdates(one, it)));
-                let newest: Vec<&Said> = newest.copied().collect();
-                let goes_before = |one: &Said, it: &Said| {
-                    let age = |it: &Said| std::cmp::Reverse(it.version);
-                    (!one.by_owner, one.revokes, age(one), one.object, one.producer.clone())
-                        < (!it.by_owner, it.revokes, age(it), it.object, it.producer.clone())
-                };
-                let given = newest.iter().filter(|it| {
-                    let alone = !newest.iter().any(|one| goes_before(one, it));
-                    id.follows_from_value() || it.by_owner || alone
-                });
-                let given: BTreeSet<_> = given.map(|it| it.object).collect();
+                let given: BTreeSet<_> = newest.map(|it| it.object).collect();
                 if memory.reads(organisation, id) != given {
                     wrong.push(format!("{organisation} reads something else of {id}"));
                 }
