@@ -17,7 +17,7 @@ use vedetta_federation::envelope::What;
 use vedetta_federation::frame::{CROWDED, Told};
 use vedetta_federation::shelf::{Arrival, Outcome};
 use vedetta_flow::FlowError;
-use vedetta_flow::corridor::{Kept, Provenance, Redactor, Shared, facts, keep};
+use vedetta_flow::corridor::{Kept, Provenance, Shared, facts, keep};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Given, Handling, Instant, OrganisationId, Right};
 use vedetta_policy::{Form, Passage};
@@ -33,7 +33,6 @@ use crate::see_peers::RefusedHere;
 pub(crate) struct Load {
     shared: Arc<Shared>,
     mesh: Arc<Mesh>,
-    redactor: Redactor,
     pub(crate) peer: OrganisationId,
     /// The name under which the ledger knows the peer.
     actor: String,
@@ -95,7 +94,6 @@ impl Nodes {
         let load = Load {
             shared: Arc::clone(self.house.shared()),
             mesh,
-            redactor: Redactor::of(&self.house),
             actor: format!("peer:{peer}"),
             peer: peer.clone(),
             arrival: Arc::clone(&arrival),

@@ -54,6 +54,23 @@ fn with_hidden() -> TestHouse {
 }
 
 #[test]
+fn what_joins_anothers_bytes_goes_without_its_victim_too() {
+    let test = with_hidden();
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    for (many, who) in [(1, "perugia"), (2, "terni")] {
+        assert_eq!(test.bring(who, &[item.clone()]).accepted.len(), 1, "{who}");
+        test.house.clear_newcomers().unwrap();
+        let start = vedetta_store::Sequence::START;
+        let wish = vedetta_flow::Wish::all(start, vedetta_store::VersionFilter::Last);
+        let read = test.house.page(&test.person("stranger"), &wish).unwrap().items;
+        let names: std::collections::BTreeSet<_> = read.into_iter().map(|it| it.id).collect();
+        assert!(!names.contains(&item.id()), "{who}");
+        assert_eq!(names.len(), many, "each under a name of its own: {who}");
+    }
+    assert!(!test.house.newcomers_wait());
+}
+
+#[test]
 fn who_may_not_know_the_victim_gets_the_item_without_it() {
     let test = with_hidden();
     let item = TestItem::incident(1, "Ransomware at Comune di Perugia").tlp("AMBER").with(

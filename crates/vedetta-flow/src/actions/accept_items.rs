@@ -424,7 +424,7 @@ impl Load {
 
     /// What another organisation brought in the very same bytes is placed beside it, as the bringer
     /// would have it handled, and is accepted to all that the bringer can see. Its form without the
-    /// victim goes under a name of its own from now on: it is made after this.
+    /// victim, whose name is its own from now on, is made after this.
     fn join(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -441,15 +441,12 @@ impl Load {
         let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared.full, &facts) };
         self.shared.came([&item.id]);
         unit.set_bookmark(&apart((&item.id, self.producer)), b"")?;
-        match unit.place_items(&[draft])?[..] {
-            [Placement::Added(stamp)] => {
-                if cleared.redacted.is_some() {
-                    self.shared.waiting().wait(handling, stamp.seq);
-                }
-                Ok(Outcome::Accepted(stamp))
-            }
-            _ => Ok(Outcome::Known),
+        let placed = unit.place_items(&[draft])?;
+        let [Placement::Added(stamp)] = placed[..] else { return Ok(Outcome::Known) };
+        if cleared.redacted.is_some() {
+            self.shared.waiting().wait(handling, stamp.seq);
         }
+        Ok(Outcome::Accepted(stamp))
     }
 
     fn any_derived(&self) -> bool {
@@ -497,13 +494,12 @@ impl Load {
         self.shared.touch_book();
         let mut intern = |decision: &Decision, form| {
             let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
-            let grounds = serde_json::to_string(&grounds).unwrap_or_default();
+            let grounds = &serde_json::to_string(&grounds).unwrap_or_default();
             let audience = match form {
                 Form::Full => &decision.full,
                 Form::Redacted => &decision.redacted,
             };
-            let actor = ACTOR;
-            unit.intern(&NewClearance { handling, form, audience, grounds: &grounds, actor })
+            unit.intern(&NewClearance { handling, form, audience, grounds, actor: ACTOR })
         };
         let full = intern(&decision, Form::Full)?;
         let wanted = self.beyond == Beyond::Nodes && !handling.victims.is_empty();

@@ -223,7 +223,7 @@ impl Watch {
         let ids: Vec<_> = incident.items.iter().take(MOST).cloned().collect();
         let mut indicators: Vec<String> = Vec::new();
         if !ids.is_empty() {
-            let wish = Wish { ids, limit: MOST, ..Wish::all(Sequence::START, VersionFilter::Last) };
+            let wish = Wish { ids, ..Wish::all(Sequence::START, VersionFilter::Last) };
             let page = self.house().page(by, &wish)?;
             let patterns =
                 page.items.iter().filter_map(|it| serde_json::from_slice::<Told>(&it.body).ok());
