@@ -401,6 +401,18 @@ impl Readable<'_> {
         (&self.item.id, self.form) == (&other.item.id, other.form)
             && (self.form == Form::Full || self.item.producer == other.item.producer)
     }
+
+    /// Whether it is what is given by its name, where several producers' may be read.
+    pub(crate) fn is_first(&self, newest: &[Self]) -> bool {
+        !newest.iter().any(|other| other.is_named_as(self) && other.goes_before(self))
+    }
+
+    /// Nobody here names the maker of anything.
+    fn goes_before(&self, other: &Self) -> bool {
+        let age = |it: &Self| (it.written.revoked, std::cmp::Reverse(it.written.version));
+        let bytes = |it: &Self| vedetta_store::Digest::of(it.written.object.to_string().as_bytes());
+        (age(self), bytes(self)) < (age(other), bytes(other))
+    }
 }
 
 impl Item {
