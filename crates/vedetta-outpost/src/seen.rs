@@ -91,8 +91,8 @@ struct Written {
     revoked: bool,
 }
 
-/// What came lately: whose it is, in which version, and where it came.
-type Came = BTreeMap<ItemId, (OrganisationNumber, Instant, Sequence)>;
+/// Where what came lately came: each producer's versions by themselves.
+type Came = BTreeMap<(ItemId, OrganisationNumber, Instant), Sequence>;
 
 /// The type of sightings.
 const KIND: &str = "sighting";
@@ -242,7 +242,7 @@ impl Sightings {
             })?;
             page.items.iter().try_for_each(|item| self.note(house, item))?;
             let brought = page.items.iter().filter(|it| !first && it.origin == it.stamp.seq);
-            came.extend(brought.map(|it| (it.id.clone(), (it.producer, it.version, it.origin))));
+            came.extend(brought.map(|it| ((it.id.clone(), it.producer, it.version), it.origin)));
             self.place = page.next.unwrap_or(end);
         }
         if house.standing().generation != self.generation {
@@ -261,9 +261,8 @@ impl Sightings {
     fn count_again(&mut self, house: &House, came: &Came) -> Result<(), FlowError> {
         let all = self.of.values().flatten();
         let gave_way = all.filter(|((id, _), old)| {
-            came.get(id).is_some_and(|(producer, version, origin)| {
-                old.origin != *origin && old.producer == *producer && old.version == *version
-            })
+            let this = (id.clone(), old.producer, old.version);
+            came.get(&this).is_some_and(|origin| old.origin != *origin)
         });
         let gave_way = gave_way.map(|((id, _), _)| id.clone()).collect();
         self.renew(house, &gave_way)

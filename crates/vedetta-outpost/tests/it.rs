@@ -438,6 +438,12 @@ fn a_sensor_that_falls_silent_is_an_alarm_once() {
 
 #[test]
 fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
+    gives_way(false);
+    gives_way(true);
+}
+
+/// Terni's gives way to what another node brought, and Perugia brings one of the same name if it does.
+fn gives_way(perugia_too: bool) {
     let node = node();
     let (id, other) = (TestItem::indicator(7).id(), TestItem::indicator(8).id());
     for (n, organisation) in [(1, "perugia"), (2, "terni")] {
@@ -463,6 +469,8 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
     let sighting = before.2[0].sighting.clone();
     let shared = Arc::clone(node.house.shared());
     let instead = other.clone();
+    let perugia = Node::person("perugia").organisation;
+    let perugia = node.house.standing().directory.number(&perugia);
     let written = node.house.write(move |unit| {
         shared.touch_served();
         let mut releases = unit.releases(&sighting)?;
@@ -472,19 +480,23 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
         let told = unit.entries(vedetta_store::Sequence(origins[0].0 - 1), 1)?.remove(0);
         let mut value: serde_json::Value = serde_json::from_slice(&told.body).unwrap();
         value["sighting_of_ref"] = instead.as_str().into();
-        unit.place_items(&[vedetta_store::ItemDraft {
+        let body = value.to_string();
+        let draft = |producer| vedetta_store::ItemDraft {
             id: &sighting,
             version: releases[0].version,
-            producer: releases[0].producer,
+            producer,
             claim: vedetta_store::Claim::Own,
             clearance: releases[0].clearance,
             state: vedetta_store::ItemState::Live,
             actor: "peer",
             facts: "{}",
-            body: value.to_string().as_bytes(),
-        }])
+            body: body.as_bytes(),
+        };
+        let both = [Some(releases[0].producer), perugia.filter(|_| perugia_too)];
+        unit.place_items(&both.into_iter().flatten().map(draft).collect::<Vec<_>>())
     });
-    assert!(matches!(written.unwrap()[..], [vedetta_store::Placement::Added(_)]));
+    let added = |it: &vedetta_store::Placement| matches!(it, vedetta_store::Placement::Added(_));
+    assert!(written.unwrap().iter().all(added));
     let after = told(&outposts);
     assert_eq!(after, told(&opened()));
     assert_eq!(after.1.map(|it| it.map(|it| it.0)), [Some(1), Some(1)]);
