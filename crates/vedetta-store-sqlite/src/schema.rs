@@ -48,9 +48,14 @@ pub(crate) fn connect(file: &Path, purpose: Purpose) -> Result<Connection, Store
     let told = |fault: Fault| fault.at(&place);
     let conn = open(file, purpose).map_err(told)?;
     let version = check(&conn, &place)?;
-    if version == 0 && !matches!(purpose, Purpose::Write | Purpose::WritePassing) {
+    let writes = matches!(purpose, Purpose::Write | Purpose::WritePassing);
+    if version == 0 && !writes {
         let reason = "it is empty: there was never a ledger in it, or it was cut to nothing".into();
         return Err(StoreError::Damaged { place, what: "the file".into(), reason });
+    }
+    if version < MIGRATIONS.len() && !writes {
+        let reason = "there is no ledger of this version; start the node once".into();
+        return Err(StoreError::Unreachable { place, reason });
     }
     prepare(&conn, purpose).map_err(|error| told(error.into()))?;
     Ok(conn)

@@ -300,6 +300,27 @@ fn a_newer_schema_asks_for_the_newer_program() {
 }
 
 #[test]
+fn an_older_schema_is_not_read_until_the_node_was_started() {
+    let directory = Directory::new();
+    let conn = Connection::open(directory.path().join("ledger.db")).unwrap();
+    for schema in [
+        include_str!("../../src/schema/1.sql"),
+        include_str!("../../src/schema/2.sql"),
+        include_str!("../../src/schema/3.sql"),
+    ] {
+        conn.execute_batch(schema).unwrap();
+    }
+    conn.execute_batch("PRAGMA application_id = 0x56647474; PRAGMA user_version = 3;").unwrap();
+    drop(conn);
+    let told = SqliteStore::open_read_only(directory.path()).map(drop).unwrap_err();
+    assert!(told.to_string().contains("start the node once"), "{told}");
+    drop(SqliteStore::open_made(directory.path()).unwrap());
+    let store = SqliteStore::open_read_only(directory.path()).unwrap();
+    let item = scene::address(1);
+    assert!(scene::read(&store, |reader| reader.releases(&item)).is_empty());
+}
+
+#[test]
 fn a_ledger_that_was_lost_is_not_made_anew() {
     let directory = Directory::new();
     let file = directory.path().join("ledger.db");
