@@ -161,3 +161,25 @@ fn of_one_among_many_hidden_is_found() {
         );
     }
 }
+
+/// One organisation's version among more of another's than are read at once; it is withdrawn.
+fn withdraw_one_of_many(scene: &Scene) {
+    let clearance = scene.clearance(&[1]);
+    let item = Version::of(1, clearance);
+    scene.write(|unit| {
+        for version in 2..=1_101 {
+            scene::place(unit, &item.clone().version(version).by(2).own())?;
+        }
+        scene::place(unit, &item.clone().own())?;
+        unit.withdraw(&item.id, OrganisationNumber(item.producer), "tester", "{}")
+    });
+}
+
+#[test]
+fn of_one_among_many_of_another_is_found() {
+    let told = |change: &str| after_change(withdraw_one_of_many, change).unwrap();
+    let sound = told("UPDATE item SET hidden = hidden WHERE seq = 1102");
+    assert!(matches!(sound, Verification::Sound { .. }), "{sound:?}");
+    let found = told("UPDATE item SET hidden = 0 WHERE seq = 1102");
+    assert!(matches!(&found, Verification::Broken { seq, .. } if seq.0 == 1103), "{found:?}");
+}

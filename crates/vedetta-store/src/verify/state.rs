@@ -167,11 +167,10 @@ impl State {
         agree(entry, &served)?;
         let item = served.item;
         if item.state == ItemState::Revoked {
-            let ids = [item.id.clone()];
-            let found = reader.items(&query(Sequence::START, None, &ids));
-            let mut found = named(entry.stamp.seq, found)?.items;
-            found.retain(|other| whose(other) == whose(&item));
-            if let Some(older) = found.iter().find(|other| other.version < item.version) {
+            let of = (&item.id, Some(item.producer));
+            let older = |other: &StoredItem| other.version < item.version;
+            let older = found(reader, of, Sequence::START, older);
+            if let Some(older) = named(entry.stamp.seq, older)? {
                 let reason = format!("the state serves it though {} revokes it", entry.stamp.seq);
                 return Err(Stop::Broken(older.stamp.seq, reason));
             }
@@ -204,23 +203,21 @@ impl State {
         let Ok(id) = ItemId::new(&entry.subject) else {
             return broken(entry, "its subject is no item");
         };
-        let ids = [id];
-        let [id] = &ids;
-        let producers = match WithdrawnFacts::read(&entry.facts).producer {
+        let producers: BTreeSet<_> = match WithdrawnFacts::read(&entry.facts).producer {
             None => {
-                let mut releases = named(entry.stamp.seq, reader.releases(id))?;
+                let mut releases = named(entry.stamp.seq, reader.releases(&id))?;
                 releases.retain(|release| release.stamp.seq < entry.stamp.seq);
                 releases.iter().map(|release| release.producer).collect()
             }
-            Some(producer) => vec![producer],
+            Some(producer) => BTreeSet::from([producer]),
         };
-        let withdrawn: BTreeSet<Whose> =
-            producers.into_iter().map(|producer| (entry.subject.clone(), producer)).collect();
-        let found = named(entry.stamp.seq, reader.items(&query(Sequence::START, None, &ids)))?;
-        if found.items.iter().any(|item| withdrawn.contains(&whose(item))) {
-            return broken(entry, "the state serves the item that it withdrew");
+        for producer in producers {
+            let found = found(reader, (&id, Some(producer)), Sequence::START, |_| true);
+            if named(entry.stamp.seq, found)?.is_some() {
+                return broken(entry, "the state serves the item that it withdrew");
+            }
+            self.withdrawn.insert((entry.subject.clone(), producer));
         }
-        self.withdrawn.extend(withdrawn);
         Ok(())
     }
 
@@ -229,9 +226,12 @@ impl State {
         let Ok(id) = ItemId::new(&entry.subject) else {
             return broken(entry, "its subject is no item");
         };
-        let ids = [id];
-        let found = named(entry.stamp.seq, reader.items(&query(Sequence::START, None, &ids)))?;
-        if found.items.iter().any(|item| item.origin == origin) {
+        // Whose it is, what brought it says; nothing of it is before that.
+        let before = Sequence(origin.0.saturating_sub(1));
+        let brought = named(entry.stamp.seq, reader.entries(before, 1))?.pop();
+        let producer = brought.and_then(|it| ItemFacts::read(&it.facts).map(|it| it.producer));
+        let found = found(reader, (&id, producer), before, |item| item.origin == origin);
+        if named(entry.stamp.seq, found)?.is_some() {
             return broken(entry, "the state serves the item version that it set aside");
         }
         self.aside.insert(origin);
@@ -414,6 +414,24 @@ pub(super) fn each(
         match page.next {
             Some(next) => question.after = next,
             None => return Ok(()),
+        }
+    }
+}
+
+/// The first of what a producer, or everybody, has served of an item after a place that is looked for.
+fn found(
+    reader: &mut dyn Reader,
+    (id, producer): (&ItemId, Option<OrganisationNumber>),
+    after: Sequence,
+    mut is_it: impl FnMut(&StoredItem) -> bool,
+) -> Result<Option<StoredItem>, StoreError> {
+    let mut question = ItemQuery { producer, ..ItemQuery::of(id, after, PAGE) };
+    loop {
+        let page = reader.items(&question)?;
+        let found = page.items.into_iter().find(&mut is_it);
+        match (found, page.next) {
+            (None, Some(next)) => question.after = next,
+            (found, _) => return Ok(found),
         }
     }
 }
