@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use vedetta_flow::{Sequence, VersionFilter, Wish};
+use vedetta_flow::{ItemState, ReadItem, Sequence, VersionFilter, Wish};
 use vedetta_indicator::{Kind, Nature, Term, read};
 use vedetta_mail::{Acquaintance, Indicator, Known, Sought, Verdict};
-use vedetta_model::ItemId;
+use vedetta_model::{ItemId, OrganisationNumber};
 
 use crate::postroom::Postroom;
 use crate::report::Ruling;
@@ -15,14 +15,17 @@ use crate::report::Ruling;
 #[derive(Default)]
 pub(crate) struct Acquaintances {
     upto: Option<Sequence>,
-    items: HashMap<(Sought, Box<str>), ItemId>,
+    /// By value, those whose indicators name it, each with the item: what one takes back is the others'.
+    items: HashMap<(Sought, Box<str>), Vec<(ItemId, OrganisationNumber)>>,
     /// Values of campaigns that analysts ruled malicious; read anew when one rules.
     ruled: Option<HashMap<(Sought, Box<str>), String>>,
 }
 
-/// Values at most; about 200 MiB.
+/// Values at most; about 250 MiB.
 const MOST: usize = 1_500_000;
 const PAGE: usize = 1_000;
+/// Indicators of one value that are remembered of one organisation.
+const OF_ONE: usize = 8;
 
 /// The desk's acquaintances, for one message.
 pub(crate) struct Knowing<'a> {
@@ -47,11 +50,10 @@ impl Known for Knowing<'_> {
             let (source, campaign) = (campaign.clone(), Some(campaign.clone()));
             return Some(Acquaintance { source, campaign });
         }
-        let item = known.items.get(&key)?.clone();
+        let items = known.items.get(&key)?.clone();
         drop(known);
         // What was withdrawn since, or is no longer cleared, is not known.
-        let by = self.room.keeper().ok()?;
-        self.room.house.item(&by, &item).ok()?;
+        let (item, _) = items.into_iter().find(|it| self.room.stands(it))?;
         Some(Acquaintance { source: item.to_string(), campaign: None })
     }
 }
@@ -71,12 +73,28 @@ impl Postroom {
             let wish = Wish { limit: PAGE, kinds, ..Wish::all(after, VersionFilter::Last) };
             let page = self.house.page(&by, &wish)?;
             for item in &page.items {
-                known.enter(&item.id, &item.body);
+                known.enter((&item.id, item.producer), &item.body);
             }
             after = page.next.unwrap_or(head).max(Sequence(after.0 + 1));
         }
         known.upto = Some(after.max(head));
         Ok(())
+    }
+
+    /// Whether the keeper reads of an item what one of those who brought it says.
+    fn stands(&self, (item, producer): &(ItemId, OrganisationNumber)) -> bool {
+        let Ok(by) = self.keeper() else { return false };
+        let ids = vec![item.clone()];
+        let mut wish = Wish { ids, ..Wish::all(Sequence::START, VersionFilter::All) };
+        while let Ok(page) = self.house.page(&by, &wish) {
+            let its = |it: &ReadItem| it.producer == *producer && it.state == ItemState::Live;
+            match page.next {
+                _ if page.items.iter().any(its) => return true,
+                Some(next) => wish.after = next,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Values of what analysts ruled malicious: whole campaigns, and messages alone.
@@ -107,11 +125,14 @@ impl Postroom {
 }
 
 impl Acquaintances {
-    fn enter(&mut self, id: &ItemId, body: &[u8]) {
+    fn enter(&mut self, (id, producer): (&ItemId, OrganisationNumber), body: &[u8]) {
         let object = std::str::from_utf8(body).ok().and_then(|it| stix::Object::parse(it).ok());
         let Some((object, _)) = object else { return };
         if object.revoked() {
-            self.items.retain(|_, item| item != id);
+            self.items.retain(|_, items| {
+                items.retain(|(item, by)| (item, *by) != (id, producer));
+                !items.is_empty()
+            });
             return;
         }
         let reading = read(&object);
@@ -120,7 +141,15 @@ impl Acquaintances {
         }
         for term in &reading.alone {
             if let Some(kind) = sought(term.kind()) {
-                self.items.insert((kind, term.value().into()), id.clone());
+                let items = self.items.entry((kind, term.value().into())).or_default();
+                items.retain(|(item, by)| (item, *by) != (id, producer));
+                let own = || items.iter().enumerate().filter(|(_, it)| it.1 == producer);
+                if own().count() >= OF_ONE
+                    && let Some((oldest, _)) = own().next()
+                {
+                    items.remove(oldest);
+                }
+                items.push((id.clone(), producer));
             }
         }
     }
@@ -146,5 +175,30 @@ fn spelled(kind: Sought, value: &str) -> Option<Box<str>> {
         Sought::Address => of(Kind::EmailAddress),
         Sought::File | Sought::Account => Some(value.to_lowercase().into()),
         Sought::Ip => of(Kind::Ipv4).or_else(|| of(Kind::Ipv6)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_of_them_takes_back_is_known_of_the_others() {
+        let id = ItemId::new("indicator--00000000-0000-4000-8000-000000000001").unwrap();
+        let body = |value: &str, more: &str| {
+            format!(
+                r#"{{"type":"indicator","spec_version":"2.1","id":"{id}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern":"[domain-name:value = '{value}']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"{more}}}"#
+            )
+        };
+        let (mut known, [owner, rival]) =
+            (Acquaintances::default(), [1, 2].map(OrganisationNumber));
+        let (bad, both) = (body("bad.example.org", ""), [owner, rival]);
+        both.iter().for_each(|by| known.enter((&id, *by), bad.as_bytes()));
+        let revoked = body("bad.example.org", r#","revoked":true"#);
+        known.enter((&id, rival), revoked.as_bytes());
+        let key = (Sought::Domain, Box::from("bad.example.org"));
+        assert_eq!(known.items.get(&key), Some(&vec![(id.clone(), owner)]));
+        known.enter((&id, owner), revoked.as_bytes());
+        assert!(known.items.is_empty());
     }
 }
