@@ -76,6 +76,19 @@ impl Places {
         self.runs.iter().flat_map(|(first, last)| *first..=*last)
     }
 
+    /// Of things in the order of their places, those that are at one of these.
+    #[must_use]
+    pub fn among<T: Copy>(&self, things: &[T], place: impl Fn(&T) -> u64) -> Vec<T> {
+        let Some((first, last)) = things.first().zip(things.last()) else { return Vec::new() };
+        let within = &self.runs[self.runs.partition_point(|(_, to)| *to < place(first))..];
+        let mut among = Vec::new();
+        for (from, to) in within.iter().take_while(|(from, _)| *from <= place(last)) {
+            let start = things.partition_point(|it| place(it) < *from);
+            among.extend(things[start..].iter().take_while(|it| place(it) <= *to).copied());
+        }
+        among
+    }
+
     /// Whether a place is one of them.
     #[must_use]
     pub fn contains(&self, place: u64) -> bool {

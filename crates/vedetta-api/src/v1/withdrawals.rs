@@ -56,7 +56,8 @@ pub(super) async fn list(
 ) -> Answer<WithdrawalsPage> {
     let after = place("after", begin.after.as_deref())?.unwrap_or(Sequence::START);
     let page = api.ask(move |house| house.withdrawals(&actor, after)).await?;
-    let WithdrawalPage { notices, lapses, next, more } = page;
+    let WithdrawalPage { mut notices, lapses, next, more } = page;
+    notices.retain(|it| !it.stands);
     Ok(Json(WithdrawalsPage { notices, lapses, next: next.to_string(), more }))
 }
 

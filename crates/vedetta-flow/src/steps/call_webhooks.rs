@@ -255,7 +255,7 @@ impl House {
         let items = items.filter(|item| self.is_wanted(webhook, item));
         let mut places: Vec<_> = items.map(|item| (item.stamp.seq.0, Kind::Item)).collect();
         let kinds = &webhook.kinds;
-        let wanted = told.notices.iter().filter(|it| {
+        let wanted = told.notices.iter().filter(|it| !it.stands).filter(|it| {
             let kind = it.item.kind();
             it.place <= place && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
         });
@@ -286,7 +286,8 @@ impl House {
         let before = Sequence(task.place.saturating_sub(1));
         if task.what == Kind::Withdrawal {
             let page = self.next_withdrawals(&actor, before, 1)?;
-            let notices = page.notices.into_iter().filter(|it| it.place.0 == task.place);
+            let is_told = |it: &WithdrawalNotice| it.place.0 == task.place && !it.stands;
+            let notices = page.notices.into_iter().filter(is_told);
             let lapses = page.lapses.into_iter().filter(|it| it.place.0 == task.place);
             let tells = notices.map(Tells::Withdrawal).chain(lapses.map(Tells::Lapse)).next();
             let lease = lease.clone();

@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Places};
 use vedetta_policy::Reached;
 use vedetta_store::{
-    ClearanceId, DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem,
-    UnitOfWork,
+    ClearanceId, DeliveryBatch, Digest, Draft, EntryKind, Reader, Sequence, Stamp, StoreError,
+    StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::book::Book;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::views::lapses::{LapseNotice, Told};
+use crate::views::read_items::{ReadItem, Wish};
 use crate::views::see_withdrawn::Withdrawn;
 
 /// That an item which somebody has must no longer be used.
@@ -29,9 +30,15 @@ use crate::views::see_withdrawn::Withdrawn;
 pub struct WithdrawalNotice {
     /// Which item.
     pub item: ItemId,
-    /// Which version, where several organisations have brought it: what the others brought stands.
+    /// Which version, where the reader still reads what others brought of it: that stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
+    /// Whose; not for the reader's eyes. None is everybody's.
+    #[serde(skip)]
+    pub producer: Option<OrganisationNumber>,
+    /// Whether the reader reads that very version of another's.
+    #[serde(skip)]
+    pub stands: bool,
     /// Where the withdrawal is in the ledger.
     pub place: Sequence,
     /// When.
@@ -62,9 +69,8 @@ pub(crate) struct Retraction {
     reached: Reached,
     /// The releases that were withdrawn, in order, each with its clearance.
     releases: Vec<(Sequence, ClearanceId)>,
-    /// Whose they were, and which versions where others brought the item too.
-    of: Option<OrganisationNumber>,
-    versions: BTreeSet<Instant>,
+    /// Where others brought the item too: the last versions, and whom each had reached.
+    versions: Vec<(Instant, Digest, Reached)>,
 }
 
 /// What is told of.
@@ -122,6 +128,8 @@ struct Known {
 /// What was released so shortly before may have reached everyone whom it was cleared for, though it
 /// is not written down yet.
 pub(crate) const JUST: Duration = Duration::from_secs(60);
+/// Versions named of one withdrawal at most; of those before them nothing is said.
+const NAMED: usize = 32;
 /// Withdrawals that are remembered, and that are read at once.
 pub const REMEMBERED: usize = 1_000;
 /// The bookmark with the item that was withdrawn last.
@@ -148,14 +156,48 @@ impl House {
         let found = self.retractions(after, most)?;
         let next = found.last().map_or(after, |last| last.place());
         let me = by.as_person();
+        let holds = |reached: &Reached| reached.holds(own, me.as_ref());
         let mut page = WithdrawalPage { next, more: found.len() == most, ..Default::default() };
-        for it in found.iter().filter(|it| it.reached.holds(own, me.as_ref())) {
+        for it in found.iter().filter(|it| holds(&it.reached)) {
             match &it.told {
-                Retracted::Item(notice) => page.notices.extend(it.of_each(notice)),
                 Retracted::Lapse(told) => page.lapses.push(told.notice(by)),
+                Retracted::Item(notice) if it.versions.is_empty() => {
+                    page.notices.push(notice.clone());
+                }
+                Retracted::Item(notice) => {
+                    let had = it.versions.iter().filter(|(.., reached)| holds(reached));
+                    page.notices.extend(self.of_each(by, notice, had)?);
+                }
             }
         }
         Ok(page)
+    }
+
+    /// The notices of the versions that a reader had: one, unless it still reads something of the item.
+    /// So nothing tells of what it never read.
+    fn of_each<'a>(
+        &self,
+        by: &Actor,
+        notice: &WithdrawalNotice,
+        had: impl Iterator<Item = &'a (Instant, Digest, Reached)>,
+    ) -> Result<Vec<WithdrawalNotice>, FlowError> {
+        let (ids, all) =
+            (vec![notice.item.clone()], Wish::all(Sequence::START, VersionFilter::All));
+        let left = self.page(by, &Wish { ids, limit: NAMED, ..all })?.items;
+        let mut each = BTreeMap::new();
+        for (version, digest, _) in had.filter(|_| !left.is_empty()) {
+            let same = |it: &ReadItem| it.version == *version && Digest::of(&it.body) == *digest;
+            *each.entry(*version).or_insert(true) &= left.iter().any(same);
+        }
+        if each.is_empty() {
+            return Ok(vec![notice.clone()]);
+        }
+        let of = |(version, stands)| WithdrawalNotice {
+            version: Some(version),
+            stands,
+            ..notice.clone()
+        };
+        Ok(each.into_iter().map(of).collect())
     }
 
     /// The items that were withdrawn after a place, and where to go on. For the corridor's own crates.
@@ -260,7 +302,7 @@ pub(crate) fn tell_late(
     let all: Vec<_> = known.iter().map(|it| &**it).chain(&new).collect();
     let (mut done, mut late, mut told) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
     for (withdrawn, about) in all.iter().rev().filter_map(|it| Some((it, it.about()?))) {
-        let mut releases = withdrawn.among(&delivered);
+        let mut releases = delivered.among(&withdrawn.releases, |it| it.0.0);
         releases.retain(|(release, _)| done.insert(*release));
         if let (Retracted::Item(notice), false) = (&withdrawn.told, releases.is_empty()) {
             told.insert(about, Reached::default());
@@ -418,8 +460,7 @@ impl Taken {
         let (mut releases, others): (Vec<_>, Vec<_>) =
             reader.releases(&self.item)?.into_iter().partition(own);
         releases.retain(|it| it.stamp.seq < place);
-        let by_value = self.of.is_some() && self.item.follows_from_value();
-        Ok((releases, by_value || !others.is_empty()))
+        Ok((releases, !others.is_empty()))
     }
 }
 
@@ -499,36 +540,50 @@ fn numbered<R: Reader + ?Sized>(
                 let (withdrawn, several) = taken.releases(reader, place)?;
                 let reached = reached(reader, book, &withdrawn, at)?;
                 let releases = withdrawn.iter().map(|it| (it.stamp.seq, it.clearance)).collect();
-                let versions = withdrawn.iter().filter(|_| several).map(|it| it.version).collect();
-                let (of, version) = (taken.of, None);
-                let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
-                Retraction { told: Retracted::Item(notice), reached, releases, of, versions }
+                let versions = versions(reader, book, (&withdrawn, several), at)?;
+                let (Taken { item, of: producer }, version, stands) = (taken, None, false);
+                let notice =
+                    WithdrawalNotice { item, version, producer, stands, place, at, reason };
+                Retraction { told: Retracted::Item(notice), reached, releases, versions }
             }
             Numbered::Late(late) => {
                 let Late { item, of, release, place, at, reason, holders } = late;
-                let mut reached = Reached::default();
+                let (mut reached, mut had) = (Reached::default(), Vec::new());
                 let releases = reader.releases(&item)?;
-                let mut versions = BTreeSet::new();
                 if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
-                    let other = |it: &StoredItem| it.producer != known.producer;
-                    let several = item.follows_from_value() || releases.iter().any(other);
-                    versions.extend(several.then_some(known.version));
                     let holders = Audience::from_bytes(&holders).unwrap_or_default();
                     let clearance = book.seen_by(reader, known.clearance)?;
                     reached.absorb(clearance.as_deref(), &holders);
+                    let line = releases.iter().filter(|it| it.producer == known.producer).cloned();
+                    let line: Vec<_> = line.collect();
+                    had = versions(reader, book, (&line, line.len() < releases.len()), at)?;
                 }
-                let (version, releases) = (None, Vec::new());
-                let notice = WithdrawalNotice { item, version, place, at, reason };
-                Retraction { told: Retracted::Item(notice), reached, releases, of, versions }
+                let (version, producer, stands, releases) = (None, of, false, Vec::new());
+                let notice =
+                    WithdrawalNotice { item, version, producer, stands, place, at, reason };
+                Retraction { told: Retracted::Item(notice), reached, releases, versions: had }
             }
             Numbered::Lapse(told) => {
                 let (reached, releases) = (Reached::by(told.holders.clone()), Vec::new());
-                let (of, versions) = (None, BTreeSet::new());
-                Retraction { told: Retracted::Lapse(told), reached, releases, of, versions }
+                let versions = Vec::new();
+                Retraction { told: Retracted::Lapse(told), reached, releases, versions }
             }
         });
     }
     Ok(found)
+}
+
+/// Of releases of an item that others brought too, the last versions and whom each had reached.
+fn versions<R: Reader + ?Sized>(
+    reader: &mut R,
+    book: &Book,
+    (releases, several): (&[StoredItem], bool),
+    at: Instant,
+) -> Result<Vec<(Instant, Digest, Reached)>, StoreError> {
+    let first = releases.len().saturating_sub(if several { NAMED } else { 0 });
+    let last = releases.get(first..).unwrap_or_default().iter();
+    let mut had = |it: &StoredItem| reached(reader, book, std::slice::from_ref(it), at);
+    last.map(|it| Ok((it.version, it.digest, had(it)?))).collect()
 }
 
 /// Whom releases withdrawn at a moment had reached.
@@ -555,35 +610,12 @@ pub(super) fn reached<R: Reader + ?Sized>(
 }
 
 impl Retraction {
-    /// Those of the releases that are among some places.
-    fn among(&self, places: &Places) -> Vec<(Sequence, ClearanceId)> {
-        let Some((first, last)) = self.releases.first().zip(self.releases.last()) else {
-            return Vec::new();
-        };
-        let runs = places.runs();
-        let within = &runs[runs.partition_point(|(_, to)| *to < first.0.0)..];
-        let mut among = Vec::new();
-        for (from, to) in within.iter().take_while(|(from, _)| *from <= last.0.0) {
-            let start = self.releases.partition_point(|it| it.0.0 < *from);
-            let these = self.releases[start..].iter().take_while(|it| it.0.0 <= *to);
-            among.extend(these.copied());
-        }
-        among
-    }
-
     /// Of which item it tells, and whose.
     const fn about(&self) -> Option<(&ItemId, Option<OrganisationNumber>)> {
         match &self.told {
-            Retracted::Item(notice) => Some((&notice.item, self.of)),
+            Retracted::Item(notice) => Some((&notice.item, notice.producer)),
             Retracted::Lapse(_) => None,
         }
-    }
-
-    /// Its notices: where others brought the item too, one of each version.
-    fn of_each(&self, notice: &WithdrawalNotice) -> Vec<WithdrawalNotice> {
-        let each = self.versions.iter().map(|version| Some(*version));
-        let all = self.versions.is_empty().then_some(None);
-        each.chain(all).map(|version| WithdrawalNotice { version, ..notice.clone() }).collect()
     }
 
     fn place(&self) -> Sequence {

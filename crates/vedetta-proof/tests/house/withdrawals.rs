@@ -180,3 +180,47 @@ fn why_is_told_of_what_was_withdrawn_to_those_who_may_know_that_it_was_there() {
         assert!(ask(&test.person(who), who).is_err(), "{who} never had it");
     }
 }
+
+/// The notices that somebody is given, by the versions that they name.
+fn named(test: &TestHouse, who: &str) -> Vec<(Option<String>, bool)> {
+    let told = test.house.withdrawals(&test.person(who), Sequence::START).unwrap().notices;
+    told.into_iter().map(|it| (it.version.map(|it| it.to_string()), it.stands)).collect()
+}
+
+#[test]
+fn a_notice_tells_nothing_of_what_its_reader_never_had() {
+    let test = TestHouse::small();
+    let (seen, item) = (TestItem::address(7), TestItem::indicator(1).tlp("GREEN"));
+    test.bring("perugia", &[seen.clone().tlp("GREEN")]);
+    test.bring("terni", &[seen.clone().with("x_seen_by", json!("terni")).tlp("RED")]);
+    test.house.withdraw(&test.person("perugia"), &seen.id(), "a mistake").unwrap();
+    assert_eq!(named(&test, "foligno"), [(None, false)], "nothing of a rival that it cannot read");
+
+    let test = TestHouse::small();
+    let day = |day: u8| item.clone().modified(&format!("2026-03-0{day}T00:00:00.000Z"));
+    for who in ["perugia", "terni"] {
+        assert_eq!(test.bring(who, std::slice::from_ref(&item)).accepted.len(), 1);
+    }
+    test.bring("perugia", &[day(2), day(3).tlp("RED")]);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let told = named(&test, "foligno");
+    let days: Vec<_> = told.iter().map(|it| (&it.0.as_ref().unwrap()[..10], it.1)).collect();
+    assert_eq!(days, [("2026-03-01", true), ("2026-03-02", false)], "{told:?}");
+}
+
+#[test]
+fn however_many_versions_another_withdraws_a_page_is_bounded() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    for who in ["perugia", "terni"] {
+        test.bring(who, std::slice::from_ref(&item));
+    }
+    let versions: Vec<_> = (0..60)
+        .map(|second| item.clone().modified(&format!("2026-03-02T00:00:{second:02}.000Z")))
+        .collect();
+    test.bring("perugia", &versions);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let told = named(&test, "foligno");
+    assert_eq!(told.len(), 32);
+    assert!(told.iter().all(|it| it.0.is_some() && !it.1), "{told:?}");
+}
