@@ -25,6 +25,7 @@ mod at_once;
 mod brought;
 mod certificates;
 mod feeds;
+mod lines;
 mod metrics;
 mod reads;
 mod recorder;

@@ -10,6 +10,7 @@ use vedetta_diffusion::{Frame, Hub};
 use vedetta_flow::{FlowError, House, ReadItem, Releases, Sequence};
 
 use crate::api::Api;
+use crate::lines::Lines;
 use crate::recorder;
 
 /// How long to wait when the ledger cannot be read.
@@ -161,25 +162,26 @@ pub async fn pour(house: &Arc<House>, hub: &Hub) -> Result<(), FlowError> {
         hub.skip(house.bell().last().0, house.standing().generation);
         return Ok(());
     }
-    let releases = read(house, hub.place()).await?;
-    let frames = releases.items.into_iter().map(|it| it.map(frame)).collect();
+    let (releases, lines) = read(house, hub.place()).await?;
+    let frames = releases.items.into_iter().map(|it| it.map(|it| frame(it, &lines))).collect();
     hub.push(frames, releases.place.0, releases.generation);
     Ok(())
 }
 
-async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {
+async fn read(house: &Arc<House>, place: u64) -> Result<(Releases, Lines), FlowError> {
     let house = Arc::clone(house);
-    let reading = move || house.releases(Sequence(place), PAGE);
+    let reading = move || Ok((house.releases(Sequence(place), PAGE)?, Lines::of(&house)?));
     tokio::task::spawn_blocking(reading).await.unwrap_or_else(|error| {
         Err(FlowError::Conflict(format!("the reading thread ended: {error}")))
     })
 }
 
 /// A release as the stream shows it.
-pub(crate) fn frame(item: ReadItem) -> Frame {
+pub(crate) fn frame(item: ReadItem, lines: &Lines) -> Frame {
+    let line = Some(lines.number(&item.id, item.producer));
     let iep = item.obligations.and_then(|it| serde_json::to_vec(&*it).ok()).map(Bytes::from);
     let (tlp, pap, object) = (item.tlp, item.pap, Bytes::from_owner(item.body));
-    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep }
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, line, object, iep }
 }
 
 #[cfg(test)]

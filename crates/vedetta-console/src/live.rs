@@ -123,7 +123,7 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     let object = serde_json::json!({ "it": line(Language::It), "en": line(Language::En) });
     let object = Bytes::from(object.to_string());
     let (tlp, pap) = (item.tlp, item.pap);
-    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep: None }
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, line: None, object, iep: None }
 }
 
 /// What a page wants to hear.

@@ -28,6 +28,8 @@ pub struct Frame {
     pub tlp: Tlp,
     /// What may be done with it.
     pub pap: Pap,
+    /// Whose line of the item it is, without saying whose.
+    pub line: Option<u32>,
     /// The object, as JSON.
     pub object: Bytes,
     /// What exchange policies oblige its reader to, as JSON on one line.
@@ -39,8 +41,8 @@ pub struct Frame {
 pub enum Format {
     /// Server-sent events (WHATWG HTML, section 9.2).
     Sse,
-    /// One JSON object a line: `{"id": "…", "date_added": "…", "tlp": "…", "pap": "…", "object":
-    /// {…}}`, and `iep` where policies bind it.
+    /// One JSON object a line: `{"id": "…", "date_added": "…", "tlp": "…", "pap": "…", "line": "…",
+    /// "object": {…}}`, and `iep` where policies bind it.
     Ndjson,
 }
 
@@ -335,10 +337,13 @@ impl Frame {
         match format {
             Format::Sse => {
                 // Fields that the specification does not know, and has every reader ignore: `tlp`,
-                // `pap`, `iep`.
+                // `pap`, `line`, `iep`.
                 let (tlp, pap) = (self.tlp.label(), self.pap.label());
                 let head = format!("id: {}\nevent: item\ntlp: {tlp}\npap: {pap}\n", self.place);
                 bytes.put_slice(head.as_bytes());
+                if let Some(line) = self.line {
+                    bytes.put_slice(format!("line: {line:08x}\n").as_bytes());
+                }
                 if let Some(iep) = &self.iep {
                     bytes.put_slice(b"iep: ");
                     bytes.put_slice(iep);
@@ -355,6 +360,9 @@ impl Frame {
                     self.place, self.at
                 );
                 bytes.put_slice(head.as_bytes());
+                if let Some(line) = self.line {
+                    bytes.put_slice(format!("\"line\":\"{line:08x}\",").as_bytes());
+                }
                 if let Some(iep) = &self.iep {
                     bytes.put_slice(b"\"iep\":");
                     bytes.put_slice(iep);

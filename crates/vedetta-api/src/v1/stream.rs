@@ -13,6 +13,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_diffusion::{Follower, Format, Taken};
+use vedetta_flow::views::withdrawals::WithdrawalNotice;
 use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
 use vedetta_model::{AccountId, Actor, Instant};
 
@@ -22,6 +23,7 @@ use crate::control::AtTheMachine;
 use crate::credentials::Presented;
 use crate::extract::Asked;
 use crate::gate::Caller;
+use crate::lines::Lines;
 use crate::live::frame;
 use crate::problem::{Kind, Problem};
 use crate::recorder;
@@ -60,6 +62,15 @@ struct Streaming {
     reviewed: (Option<u64>, Instant),
     /// Its place among the streams of its account.
     _among: Seat<AccountId>,
+}
+
+/// That something was withdrawn, and whose line of it.
+#[derive(Serialize)]
+struct OfLine<'n> {
+    #[serde(flatten)]
+    notice: &'n WithdrawalNotice,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<String>,
 }
 
 /// With what the caller proved itself, and when last.
@@ -207,13 +218,21 @@ impl Streaming {
         let format = self.follower.format();
         loop {
             let (actor, after) = (self.actor.clone(), self.told.0);
-            let page = self.api.ask(move |house| house.withdrawals(&actor, after)).await.ok()?;
+            let asked = self
+                .api
+                .ask(move |house| Ok((house.withdrawals(&actor, after)?, Lines::of(house)?)));
+            let (page, lines) = asked.await.ok()?;
             self.told.0 = page.next;
             if !page.more {
                 self.told.1 = generation;
             }
             let lapses = page.lapses.iter().filter_map(|it| told("lapsed", it, format));
-            let notices = page.notices.iter().filter_map(|it| told("withdrawn", it, format));
+            let notices = page.notices.iter().filter_map(|it| {
+                // What another brought stands, byte for byte: it is of use to who keeps lines apart alone.
+                let event = if it.stands { "line-withdrawn" } else { "withdrawn" };
+                let line = it.producer.map(|by| format!("{:08x}", lines.number(&it.item, by)));
+                told(event, &OfLine { notice: it, line }, format)
+            });
             let notices: Vec<_> = notices.chain(lapses).collect();
             if !notices.is_empty() || !page.more {
                 return Some((!notices.is_empty()).then(|| notices.concat().into()));
@@ -263,10 +282,15 @@ impl Streaming {
         let wish = Wish { limit: PAGE, ..Wish::all(after, VersionFilter::All) };
         let actor = self.actor.clone();
         let _turn = self.api.replay_turn().await?;
-        let page = self.api.ask(move |house| house.page(&actor, &wish)).await.ok()?;
+        let asked = self.api.ask(move |house| Ok((house.page(&actor, &wish)?, Lines::of(house)?)));
+        let (page, lines) = asked.await.ok()?;
         let place = page.next.map_or(to, |next| next.0.min(to));
-        let frames: Vec<_> =
-            page.items.into_iter().map(frame).filter(|it| it.place <= to).collect();
+        let frames: Vec<_> = page
+            .items
+            .into_iter()
+            .map(|it| frame(it, &lines))
+            .filter(|it| it.place <= to)
+            .collect();
         Some(self.follower.replay(&frames, place))
     }
 }

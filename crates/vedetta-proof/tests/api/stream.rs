@@ -408,3 +408,40 @@ async fn what_was_brought_unmarked_goes_out_with_how_far_it_may_go() {
     let fields = format!("\ntlp: {}\npap: {}\n", word("tlp"), word("pap"));
     assert!(event.contains(&fields), "{event}");
 }
+
+/// The next lines that come.
+async fn read_lines(body: &mut axum::body::Body, count: usize) -> Vec<serde_json::Value> {
+    let mut lines = Vec::new();
+    while lines.len() < count {
+        let frame = tokio::time::timeout(Duration::from_secs(60), read_frame(body)).await.unwrap();
+        lines.extend(frame.lines().map(|line| serde_json::from_str(line).unwrap()));
+    }
+    lines
+}
+
+#[tokio::test]
+async fn whose_line_is_withdrawn_is_told_without_saying_whose() {
+    let door = Door::new();
+    let _worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let item = TestItem::indicator(1).tlp("GREEN");
+    for token in [&perugia, &door.token("terni")] {
+        let brought = door.ask(token, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+        assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    }
+    let mut stream = open(&door, &centre, "0").await;
+    let both = read_lines(&mut stream, 2).await;
+    assert_ne!(both[0]["line"], both[1]["line"], "{both:?}");
+    drop(stream);
+    let line = format!("DELETE /api/v1/items/{}?reason=errore", item.id());
+    assert!(door.ask(&perugia, &line, None).await.status.is_success());
+    let told = read_lines(&mut open(&door, &centre, "0").await, 2).await;
+    let [withdrawn] = told.iter().filter_map(|it| it.get("line-withdrawn")).collect::<Vec<_>>()[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(withdrawn["line"], both[0]["line"], "the very same of another stands");
+    assert!(withdrawn.get("producer").is_none(), "{withdrawn}");
+    let listed = door.get(&centre, "/api/v1/withdrawals").await;
+    assert_eq!(listed["notices"], json!([]), "nothing is lost to who keeps no lines apart");
+}
