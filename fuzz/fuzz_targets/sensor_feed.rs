@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use vedetta_detect::indicators::Builder;
+use vedetta_detect::indicators::{Builder, lines_of};
 use vedetta_indicator::DecayTable;
 use vedetta_model::Instant;
 use vedetta_sensor::{Change, Known, Mine};
@@ -31,8 +31,8 @@ fuzz_target!(|feed: &[u8]| {
         for change in known.take(line, NOW).expect("it can be written") {
             let Change::Indicators { added, removed, patterns, .. } = change else { continue };
             for id in added.iter().map(|it| &it.0).chain(&removed) {
-                looked_for.remove(id);
-                watched.remove(id);
+                looked_for.retain(|it, _| !lines_of(*id).contains(it));
+                watched.retain(|it, _| !lines_of(*id).contains(it));
             }
             for (id, term, life) in added {
                 looked_for.entry(id).or_insert_with(Vec::new).push((term, life));

@@ -9,6 +9,7 @@ mod observed;
 mod table;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use vedetta_indicator::{DecayTable, Kind, Life, Standing, Term};
@@ -20,8 +21,26 @@ use crate::event::Event;
 
 pub use self::mark::{marks, marks_of, outside};
 
-/// The 128 bits of an identifier.
-pub type Id = [u8; 16];
+/// The 128 bits of an identifier, and 32 of whose line it is: none of these is all of its lines.
+pub type Id = [u8; 20];
+
+/// An indicator, whoever's lines.
+#[must_use]
+pub const fn whole(mut id: Id) -> Id {
+    let [.., a, b, c, d] = &mut id;
+    (*a, *b, *c, *d) = (0, 0, 0, 0);
+    id
+}
+
+/// The lines that are meant.
+#[must_use]
+pub fn lines_of(id: Id) -> RangeInclusive<Id> {
+    let mut last = id;
+    if let ([.., 0, 0, 0, 0], [.., a, b, c, d]) = (id, &mut last) {
+        (*a, *b, *c, *d) = (u8::MAX, u8::MAX, u8::MAX, u8::MAX);
+    }
+    id..=last
+}
 
 /// Makes a set.
 #[derive(Debug, Default)]
@@ -174,7 +193,8 @@ impl Indicators {
     pub fn changed(&self, added: &[(Id, Term, Life)], removed: &[Id]) -> Self {
         let gone: HashSet<Id> =
             added.iter().map(|it| it.0).chain(removed.iter().copied()).collect();
-        let stay = self.recent.iter().filter(|it| !gone.contains(&it.0));
+        let is_gone = |id: Id| gone.contains(&id) || gone.contains(&whole(id));
+        let stay = self.recent.iter().filter(|it| !is_gone(it.0));
         let recent: Vec<_> = stay.chain(added).cloned().collect();
         let mut table = table::Builder::with_room_for(recent.len());
         for (id, term, life) in &recent {
@@ -197,7 +217,7 @@ impl Indicators {
     pub fn note_seen(&mut self, sightings: impl IntoIterator<Item = (Id, Instant)>) {
         let seen = Arc::make_mut(&mut self.seen);
         for (id, at) in sightings {
-            let last = seen.entry(id).or_insert(at);
+            let last = seen.entry(whole(id)).or_insert(at);
             *last = at.max(*last);
         }
     }
@@ -264,11 +284,13 @@ impl Indicators {
         for Found { added, entry, place } in scratch.found.drain(..) {
             let table = if added == Side::Base { &self.base } else { &self.added };
             let Some((known, key)) = table.entry(entry) else { continue };
-            if added == Side::Base && self.removed.contains(&known.id) {
+            let all = whole(known.id);
+            let is_gone = self.removed.contains(&known.id) || self.removed.contains(&all);
+            if added == Side::Base && is_gone {
                 continue;
             }
             let kinds: &[Kind] = &[key.kind()];
-            let life = Life { last_sighting: self.seen.get(&known.id).copied(), ..known.life() };
+            let life = Life { last_sighting: self.seen.get(&all).copied(), ..known.life() };
             match self.decay.standing(&life, kinds, when.of(&life)) {
                 Standing::Live(score) => {
                     let hit = Hit {

@@ -8,7 +8,7 @@
 mod observation;
 mod spelling;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 use stix::pattern::evaluate::{EvaluateError, Matcher, Observed};
@@ -20,7 +20,7 @@ use vedetta_indicator::{DecayTable, Life, Standing};
 use vedetta_model::Instant;
 
 use crate::event::Event;
-use crate::indicators::{Id, When};
+use crate::indicators::{Id, When, lines_of, whole};
 
 pub use self::observation::objects;
 
@@ -28,7 +28,7 @@ pub use self::observation::objects;
 #[derive(Default)]
 pub struct Patterns {
     watched: Vec<Option<Watched>>,
-    by_id: HashMap<Id, usize>,
+    by_id: BTreeMap<Id, usize>,
     /// By a constant, those that it wakes.
     anchors: HashMap<Box<str>, Vec<usize>>,
     /// Those that every event wakes.
@@ -41,7 +41,7 @@ pub struct Patterns {
     next: u64,
     decay: DecayTable,
     /// Those that cannot be watched for.
-    refused: HashSet<Id>,
+    refused: BTreeSet<Id>,
     /// Observations forgotten for want of room.
     pub forgotten: u64,
     /// Patterns that took more steps than are allowed.
@@ -202,14 +202,22 @@ impl Patterns {
 
     /// Notes when others saw an indicator: its worth is counted from then.
     pub fn note_seen(&mut self, id: Id, at: Instant) {
-        let place = self.by_id.get(&id).copied();
-        if let Some(Some(watched)) = place.and_then(|place| self.watched.get_mut(place)) {
-            watched.life.last_sighting = watched.life.last_sighting.max(Some(at));
+        for (_, place) in self.by_id.range(lines_of(whole(id))) {
+            if let Some(Some(watched)) = self.watched.get_mut(*place) {
+                watched.life.last_sighting = watched.life.last_sighting.max(Some(at));
+            }
         }
     }
 
     /// Watches no more for the pattern of an indicator.
     pub fn remove(&mut self, id: Id) {
+        let refused = self.refused.range(lines_of(id));
+        let gone: Vec<Id> =
+            self.by_id.range(lines_of(id)).map(|it| it.0).chain(refused).copied().collect();
+        gone.into_iter().for_each(|id| self.let_go(id));
+    }
+
+    fn let_go(&mut self, id: Id) {
         self.refused.remove(&id);
         let Some(place) = self.by_id.remove(&id) else { return };
         self.unanchored.remove(&place);

@@ -154,5 +154,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Unread> {
 
 fn uuid(id: &str) -> Option<Id> {
     let (_, uuid) = id.split_once("--")?;
-    Uuid::try_parse(uuid).ok().map(Uuid::into_bytes)
+    let mut id = Id::default();
+    id[..16].copy_from_slice(Uuid::try_parse(uuid).ok()?.as_bytes());
+    Some(id)
 }

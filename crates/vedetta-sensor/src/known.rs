@@ -1,6 +1,6 @@
 //! What the node cleared for this organisation, kept on disk as it came: indicators and rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-use vedetta_detect::indicators::{Builder, Id, Indicators};
+use vedetta_detect::indicators::{Builder, Id, Indicators, lines_of, whole};
 use vedetta_detect::patterns::asks_for_more;
 use vedetta_detect::report::Measures;
 use vedetta_detect::sigma::{Correlator, Pipeline, Placeholders};
@@ -28,8 +28,10 @@ pub struct Known {
     file: File,
     /// The last place of the stream that was kept.
     place: u64,
-    /// Rules that came as items, by item.
+    /// Rules that came as items, by item and whose line.
     rules: BTreeMap<Id, String>,
+    /// Whether anything is kept of which the node did not say whose line it is: before it told them apart.
+    untold: bool,
     /// When indicators were last seen, by whomever.
     seen: HashMap<Id, Instant>,
     mine: Mine,
@@ -79,8 +81,11 @@ pub enum Change {
 #[derive(Deserialize)]
 struct Line<'l> {
     id: Option<&'l str>,
+    /// Whose line of the item it is: each of those who brought it has one.
+    line: Option<&'l str>,
     #[serde(borrow)]
     object: Option<&'l RawValue>,
+    #[serde(alias = "line-withdrawn")]
     withdrawn: Option<Withdrawn>,
     /// Of lines of our own: that an indicator was seen.
     seen: Option<Seen>,
@@ -97,7 +102,11 @@ struct Seen {
 #[derive(Deserialize)]
 struct Withdrawn {
     item: String,
+    line: Option<String>,
 }
+
+/// The line of what is kept without one.
+const UNTOLD: u32 = 1;
 
 impl Line<'_> {
     /// The place that it says, or the one before.
@@ -108,10 +117,10 @@ impl Line<'_> {
     /// The indicator that it says was seen, and when, as far as that is past.
     fn sighted(&self, now: Instant) -> Option<(Id, Instant)> {
         if let Some(seen) = &self.seen {
-            return Some((seen.indicator.into_bytes(), seen.at.min(now)));
+            return Some((of_line(seen.indicator, 0), seen.at.min(now)));
         }
         let sighting = Sighting::read(self.object?.get().as_bytes())?;
-        Some((uuid(&sighting.of)?, sighting.last.min(now)))
+        Some((of_line(uuid(&sighting.of)?, 0), sighting.last.min(now)))
     }
 
     /// Whether an identity made the object.
@@ -127,8 +136,15 @@ impl Line<'_> {
     /// What it changes.
     fn piece(&self, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Id, Piece)> {
         match &self.withdrawn {
-            Some(Withdrawn { item }) => Some((uuid(item)?, Piece::Gone)),
-            None => piece(self.object?.get(), is_harmless),
+            // Without a line it is of everybody's.
+            Some(Withdrawn { item, line }) => {
+                let line = line.as_ref().map_or(0, |line| number(line));
+                Some((of_line(uuid(item)?, line), Piece::Gone))
+            }
+            None => {
+                let (id, piece) = piece(self.object?.get(), is_harmless)?;
+                Some((of_line(id, self.line.map_or(UNTOLD, number)), piece))
+            }
         }
     }
 }
@@ -151,6 +167,7 @@ struct Read {
     known: (u64, BTreeMap<Id, String>, HashMap<Id, Instant>),
     indicators: Indicators,
     patterns: Patterns,
+    untold: bool,
     /// What was kept after a place: nobody has looked for it in the past yet.
     late: Vec<(Id, Term, Life)>,
 }
@@ -175,25 +192,31 @@ impl Read {
             }
             if let Some((id, _)) = read.piece(&is_harmless) {
                 newest.insert(id, at);
+                // What was kept before lines were told apart is of whoever speaks first.
+                if let Some(before) = newest.get_mut(&untold(id)) {
+                    *before = at;
+                }
             }
         })
         .map_err(failed)?;
         let mut builder = Builder::with_room_for(newest.len());
         let (mut patterns, mut late) = (Patterns::default(), Vec::new());
         patterns.decay_by(measured.decay.clone());
-        let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
+        let (mut rules, mut live, mut is_untold) = (BTreeMap::new(), Vec::new(), false);
         let rewrite = lines > 2 * (newest.len() + seen.len()) + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
             let Some((id, piece)) = read.piece(&is_harmless) else { return };
-            if newest.get(&id) != Some(&at) {
+            let all_gone = newest.get(&whole(id)).is_some_and(|gone| *gone > at);
+            if newest.get(&id) != Some(&at) || all_gone {
                 return;
             }
+            is_untold |= id == untold(id);
             match piece {
                 Piece::Gone | Piece::Rule(None) => return,
                 Piece::Indicator(.., life) if is_over(&life, now) => return,
                 Piece::Indicator(terms, pattern, mut life) => {
-                    life.last_sighting = seen.get(&id).copied();
+                    life.last_sighting = seen.get(&whole(id)).copied();
                     terms.iter().for_each(|term| builder.add(id, term, &life));
                     pattern.into_iter().for_each(|it| watch_for(&mut patterns, (id, &it, life)));
                     if read.place(0) > applied && !read.is_by(&mine.identity) {
@@ -211,14 +234,16 @@ impl Read {
         })
         .map_err(failed)?;
         if rewrite {
-            seen.retain(|id, _| newest.contains_key(id));
+            let known: HashSet<Id> = newest.keys().map(|id| whole(*id)).collect();
+            seen.retain(|id, _| known.contains(id));
             seen.iter().for_each(|(id, at)| live.extend(seen_line(*id, *at)));
             live.extend_from_slice(place_line(place).as_bytes());
             kept::replace(path, &live)?;
         }
         let mut indicators = builder.build(measured.decay.clone());
         indicators.note_seen(seen.iter().map(|(id, at)| (*id, *at)));
-        Ok(Self { known: (place, rules, seen), indicators, patterns, late })
+        let untold = is_untold;
+        Ok(Self { known: (place, rules, seen), indicators, patterns, untold, late })
     }
 }
 
@@ -239,10 +264,10 @@ impl Known {
         (applied, now): (u64, Instant),
     ) -> Result<(Self, Indicators, Patterns), SensorError> {
         let measured = Measured::open(path.parent().unwrap_or(Path::new(".")));
-        let Read { known: (place, rules, seen), indicators, patterns, late } =
+        let Read { known: (place, rules, seen), indicators, patterns, untold, late } =
             Read::of(path, (&mine, &measured), (applied, now))?;
         let (file, path) = (to_write(path)?, path.to_owned());
-        let known = Self { path, file, place, rules, seen, mine, measured, late };
+        let known = Self { path, file, place, rules, untold, seen, mine, measured, late };
         Ok((known, indicators, patterns))
     }
 
@@ -251,6 +276,7 @@ impl Known {
         kept::replace(&self.path, b"")?;
         self.file = to_write(&self.path)?;
         self.place = 0;
+        self.untold = false;
         self.rules.clear();
         self.seen.clear();
         Ok(vec![Change::Nothing, self.rules()])
@@ -282,6 +308,9 @@ impl Known {
             let Some((id, piece)) = read.piece(&is_harmless) else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
+            self.untold |= id == untold(id);
+            let said: Vec<Id> = newest.range(lines_of(id)).map(|(id, _)| *id).collect();
+            said.iter().for_each(|id| _ = newest.remove(id));
             newest.insert(id, (piece, read.is_by(&self.mine.identity)));
         }
         seen.retain(|id, at| self.seen.get(id).is_none_or(|last| last < at));
@@ -304,7 +333,14 @@ impl Known {
         let (mut added, mut removed, mut own) = (Vec::new(), Vec::new(), Vec::new());
         let (mut patterns, mut rules_changed) = (Vec::new(), false);
         for (id, (piece, is_own)) in newest {
-            rules_changed |= self.rules.remove(&id).is_some();
+            // What was kept before lines were told apart is of whoever speaks first.
+            let is_told = id != untold(id) && id != whole(id);
+            let before = Some(untold(id)).filter(|_| self.untold && is_told);
+            removed.extend(before);
+            let gone = self.rules.range(lines_of(id)).map(|(id, _)| *id).chain(before);
+            for id in gone.collect::<Vec<_>>() {
+                rules_changed |= self.rules.remove(&id).is_some();
+            }
             let before = added.len();
             match piece {
                 Piece::Gone => {}
@@ -313,7 +349,7 @@ impl Known {
                     self.rules.extend(text.map(|text| (id, text)));
                 }
                 Piece::Indicator(terms, pattern, mut life) => {
-                    life.last_sighting = self.seen.get(&id).copied();
+                    life.last_sighting = self.seen.get(&whole(id)).copied();
                     own.extend(is_own.then_some(id));
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
@@ -382,7 +418,30 @@ impl Known {
 
 /// The identifier as STIX writes it.
 pub(crate) fn written(id: Id) -> String {
-    format!("indicator--{}", Uuid::from_bytes(id))
+    format!("indicator--{}", named(id))
+}
+
+/// The identifier, whoever's line it is.
+fn named([id @ .., _, _, _, _]: Id) -> Uuid {
+    Uuid::from_bytes(id)
+}
+
+/// Whose line of an indicator.
+fn of_line(id: Uuid, line: u32) -> Id {
+    let mut both = [0; 20];
+    both[..16].copy_from_slice(id.as_bytes());
+    both[16..].copy_from_slice(&line.to_be_bytes());
+    both
+}
+
+/// The number of a line; of one that is written otherwise, as of none.
+fn number(line: &str) -> u32 {
+    u32::from_str_radix(line, 16).unwrap_or_default().max(UNTOLD)
+}
+
+/// What is kept of an indicator without a line.
+fn untold(id: Id) -> Id {
+    of_line(named(id), UNTOLD)
 }
 
 /// Notes a moment, unless a later one is known.
@@ -392,7 +451,7 @@ fn latest(seen: &mut HashMap<Id, Instant>, (id, at): (Id, Instant)) {
 }
 
 fn seen_line(id: Id, at: Instant) -> Vec<u8> {
-    let seen = Seen { indicator: Uuid::from_bytes(id), at };
+    let seen = Seen { indicator: named(id), at };
     format!("{}\n", serde_json::json!({ "seen": seen })).into_bytes()
 }
 
@@ -404,12 +463,12 @@ fn is_over(life: &Life, now: Instant) -> bool {
     life.recall == Recall::Revoked || life.valid_until.is_some_and(|until| until <= now)
 }
 
-fn uuid(id: &str) -> Option<Id> {
-    Uuid::try_parse(id.strip_prefix("indicator--")?).ok().map(Uuid::into_bytes)
+fn uuid(id: &str) -> Option<Uuid> {
+    Uuid::try_parse(id.strip_prefix("indicator--")?).ok()
 }
 
 /// What an object is to a sensor, when it is anything.
-fn piece(object: &str, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Id, Piece)> {
+fn piece(object: &str, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Uuid, Piece)> {
     let object = stix::Object::restore(object)?;
     if object.object_type() != "indicator" {
         return None;
@@ -462,252 +521,4 @@ fn each_line(path: &Path, each: &mut dyn FnMut(u64, &str)) -> std::io::Result<()
 }
 
 #[cfg(test)]
-mod tests {
-    use vedetta_detect::indicators::When;
-    use vedetta_indicator::DecayTable;
-
-    use super::*;
-
-    const NOW: Instant = Instant::from_micros(1_772_000_000_000_000);
-
-    fn line(place: u64, n: u32, pattern: &str, more: &str) -> String {
-        format!(
-            r#"{{"id":"{place}","object":{{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-{n:012x}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern":"{pattern}","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"{more}}}}}"#
-        )
-    }
-
-    fn indicators(changes: &[Change]) -> (usize, usize) {
-        let of = |change: &Change| match change {
-            Change::Indicators { added, removed, .. } => (added.len(), removed.len()),
-            _ => (0, 0),
-        };
-        changes.iter().map(of).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
-    }
-
-    #[test]
-    fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, none, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert!(none.is_empty());
-        let lines = [
-            line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
-            line(6, 2, "[domain-name:value = 'bad.example.org']", ""),
-            line(
-                7,
-                3,
-                "[ipv4-addr:value = '203.0.113.3']",
-                r#","valid_until":"2026-01-02T00:00:00Z""#,
-            ),
-            line(8, 4, "[ipv4-addr:value = '10.0.0.0/8']", ""),
-            r#"{"id":"9"}"#.into(),
-        ];
-        let changes = known.take(&lines.join("\n"), NOW).unwrap();
-        assert_eq!(indicators(&changes), (2, 2), "one is over, one too broad");
-        let changes = known.take(
-            &line(10, 2, "[domain-name:value = 'bad.example.org']", r#","revoked":true"#),
-            NOW,
-        );
-        assert_eq!(indicators(&changes.unwrap()), (0, 1));
-        known.take(&line(10, 5, "[ipv4-addr:value = '203.0.113.5']", ""), NOW).unwrap();
-        let withdrawn = r#"{"withdrawn":{"item":"indicator--00000000-0000-4000-8000-000000000005","place":11,"at":"2026-01-01T00:00:00Z","reason":"wrong"}}"#;
-        assert_eq!(indicators(&known.take(withdrawn, NOW).unwrap()), (0, 1));
-        drop(known);
-        let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
-        std::fs::write(&path, cut).unwrap();
-        let (mut known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((known.place(), all.len()), (10, 1));
-        known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
-        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((known.place(), all.len()), (12, 2));
-    }
-
-    #[test]
-    fn of_two_versions_that_come_together_the_later_counts() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let two = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'a.exe']";
-        let sigma = r#","pattern_type":"sigma""#;
-        let sigma =
-            |place, n, rule| line(place, n, rule, "").replace(r#","pattern_type":"stix""#, sigma);
-        let lines = [
-            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
-            line(2, 1, "[ipv4-addr:value = '203.0.113.1']", r#","revoked":true"#),
-            line(3, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
-            line(4, 2, "[ipv4-addr:value = '203.0.113.22']", ""),
-            line(5, 3, two, ""),
-            line(6, 3, two, r#","revoked":true"#),
-            line(7, 4, "[ipv4-addr:value = '203.0.113.4']", ""),
-            r#"{"withdrawn":{"item":"indicator--00000000-0000-4000-8000-000000000004"}}"#.into(),
-            line(9, 5, "[ipv4-addr:value = '203.0.113.5']", ""),
-            sigma(10, 5, "title: ["),
-        ];
-        let changes = known.take(&lines.join("\n"), NOW).unwrap();
-        let [Change::Indicators { added, removed, patterns, .. }, Change::Rules(_)] = &changes[..]
-        else {
-            panic!("indicators and rules")
-        };
-        let values: Vec<&str> = added.iter().map(|(_, term, _)| term.value()).collect();
-        assert_eq!(values, ["203.0.113.22"]);
-        let removed: Vec<u8> = removed.iter().map(|id| id[15]).collect();
-        assert_eq!((removed, patterns.len()), (vec![1, 3, 4, 5], 0));
-    }
-
-    #[test]
-    fn what_was_kept_and_not_looked_for_is_told() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let lines = [
-            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
-            line(2, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
-        ];
-        known.take(&lines.join("\n"), NOW).unwrap();
-        drop(known);
-        // The process ended after it had looked for the first.
-        let (known, all, _) = Known::open(&path, Mine::default(), (1, NOW)).unwrap();
-        let late: Vec<&str> = known.late.iter().map(|(_, term, _)| term.value()).collect();
-        assert_eq!((all.len(), late), (2, vec!["203.0.113.2"]));
-    }
-
-    #[test]
-    fn what_others_see_goes_on_counting_and_is_remembered() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, mut all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let lines = [
-            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
-            line(2, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
-        ];
-        let sighting = r#"{"id":"3","object":{"type":"sighting","spec_version":"2.1","id":"sighting--00000000-0000-4000-8000-000000000003","created":"2026-02-20T00:00:00.000Z","modified":"2026-02-20T00:00:00.000Z","sighting_of_ref":"indicator--00000000-0000-4000-8000-000000000001"}}"#;
-        for lines in [lines.join("\n"), sighting.to_owned()] {
-            for change in known.take(&lines, NOW).unwrap() {
-                match change {
-                    Change::Indicators { added, .. } => all = all.changed(&added, &[]),
-                    Change::Seen(seen) => all.note_seen(seen),
-                    _ => {}
-                }
-            }
-        }
-        // Two months after they began, both would have faded.
-        let found = |set: &Indicators| {
-            let text = br#"{"dest_ip":"203.0.113.1","src_ip":"203.0.113.2"}"#;
-            let mut decoder = vedetta_detect::Decoder::new(vedetta_detect::Format::Json);
-            let event = decoder.read(text).unwrap().unwrap();
-            let (mut scratch, mut hits) = (Default::default(), Vec::new());
-            set.matches(&event, When::live(NOW), &mut scratch, &mut hits);
-            hits.into_iter().map(|hit| hit.value).collect::<Vec<_>>()
-        };
-        assert_eq!(found(&all), ["203.0.113.1"]);
-        drop(known);
-        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((found(&all), known.place()), (vec!["203.0.113.1".to_owned()], 3));
-    }
-
-    #[test]
-    fn of_a_node_that_was_restored_everything_is_asked_anew() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        known.take(&line(900, 1, "[ipv4-addr:value = '203.0.113.1']", ""), NOW).unwrap();
-        let changes = known.forget().unwrap();
-        assert!(matches!(changes[..], [Change::Nothing, Change::Rules(_)]));
-        assert_eq!(known.place(), 0);
-        known.take(&line(7, 2, "[ipv4-addr:value = '203.0.113.2']", ""), NOW).unwrap();
-        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((known.place(), all.len()), (7, 1));
-    }
-
-    #[test]
-    fn what_cannot_be_read_anew_loses_nothing_of_the_owners() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let mine = Mine { identity: "identity--x".into(), ..Mine::default() };
-        let (mut known, ..) = Known::open(&path, mine, (u64::MAX, NOW)).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        std::fs::create_dir(&path).unwrap();
-        assert!(known.all(NOW).is_err());
-        assert_eq!(known.mine.identity, "identity--x");
-    }
-
-    #[test]
-    fn what_is_on_a_warning_list_is_not_looked_for() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let list = br#"{"name":"n","version":1,"description":"","type":"hostname","list":["good.example.org"]}"#;
-        let (list, _) = vedetta_indicator::WarningList::parse(list).unwrap();
-        let mine = || Mine {
-            harmless: WarningLists::build(std::slice::from_ref(&list)).unwrap(),
-            ..Mine::default()
-        };
-        let (mut known, ..) = Known::open(&path, mine(), (u64::MAX, NOW)).unwrap();
-        let lines = [
-            line(1, 1, "[domain-name:value = 'good.example.org']", ""),
-            line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
-        ];
-        let changes = known.take(&lines.join("\n"), NOW).unwrap();
-        assert_eq!(indicators(&changes), (1, 1));
-        let (_, all, _) = Known::open(&path, mine(), (u64::MAX, NOW)).unwrap();
-        assert_eq!(all.len(), 1);
-    }
-
-    #[test]
-    fn the_nodes_lists_and_decay_are_taken_and_kept() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let lines = [
-            line(1, 1, "[domain-name:value = 'good.example.org']", ""),
-            line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
-        ];
-        known.take(&lines.join("\n"), NOW).unwrap();
-        let list = r#"{"name":"n","version":1,"description":"","type":"hostname","list":["good.example.org"]}"#;
-        let decay: DecayTable = serde_json::from_str(r#"{"confidence":37,"kinds":{}}"#).unwrap();
-        assert_ne!(decay, DecayTable::default());
-        let measures =
-            Measures { digest: "d".into(), decay: decay.clone(), lists: vec![list.into()] };
-        let Change::All(all) = known.measure(measures, NOW).unwrap() else { panic!("all") };
-        assert_eq!((all.len(), all.decay()), (1, &decay));
-        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((all.len(), all.decay(), known.measures()), (1, &decay, "d"));
-        std::fs::write(directory.path().join("measures.json"), "{\"dig").unwrap();
-        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!((all.len(), known.measures()), (2, ""), "torn, it is asked again");
-    }
-
-    #[test]
-    fn patterns_of_several_values_are_watched_for() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let pattern = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'a.exe']";
-        let changes = known.take(&line(1, 1, pattern, ""), NOW).unwrap();
-        let [Change::Indicators { added, patterns, .. }] = &changes[..] else { panic!("one") };
-        assert_eq!((added.len(), patterns.len()), (0, 1));
-        let simple = line(2, 2, "[domain-name:value = 'bad.example.org']", "");
-        let changes = known.take(&simple, NOW).unwrap();
-        let [Change::Indicators { patterns, .. }] = &changes[..] else { panic!("one") };
-        assert!(patterns.is_empty(), "the table finds it");
-        let (_, _, patterns) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        assert_eq!(patterns.len(), 1);
-    }
-
-    #[test]
-    fn rules_travel_as_items_and_a_bad_one_is_counted() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
-        let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
-        let sigma = |place, n, rule: &str| {
-            line(place, n, rule, "")
-                .replace("\"pattern_type\":\"stix\"", "\"pattern_type\":\"sigma\"")
-        };
-        let everything = rule.replace("A: b", "A: '*'");
-        let lines = [sigma(1, 1, rule), sigma(2, 2, "title: ["), sigma(3, 3, &everything)];
-        let changes = known.take(&lines.join("\n"), NOW).unwrap();
-        let [.., Change::Rules(made)] = &changes[..] else { panic!("rules") };
-        assert_eq!((made.0.all().len(), made.2), (1, 2));
-        assert_eq!(made.0.all()[0].file, "indicator--00000000-0000-4000-8000-000000000001");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use serde_json::json;
 use vedetta_detect::baseline::{self, Learned, Unreadable, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
-use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, marks, marks_of};
+use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, marks, marks_of, whole};
 use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::report::{Recalled, Told};
 use vedetta_detect::sigma::{Arranged, Correlator, Fired, Match};
@@ -279,7 +279,8 @@ impl Watch {
         let mut wanted: BTreeMap<(Id, &str), (&Term, &Life, Seen)> = BTreeMap::new();
         for (mark, seen) in &look.found {
             let those = look.wanted.get(mark).into_iter().flatten();
-            for (id, term, life) in those.filter(|it| !self.withdrawn.contains(&it.0)) {
+            let is_gone = |id: Id| [id, whole(id)].iter().any(|it| self.withdrawn.contains(it));
+            for (id, term, life) in those.filter(|it| !is_gone(it.0)) {
                 let all = wanted.entry((*id, term.value())).or_insert((
                     term,
                     life,
@@ -422,7 +423,7 @@ mod tests {
     #[test]
     fn of_many_indicators_of_one_value_one_is_told() {
         let hit = |n: u8, value: &str, score| Hit {
-            indicator: [n; 16],
+            indicator: [n; 20],
             kind: "ipv4",
             value: value.into(),
             field: "src_ip".into(),

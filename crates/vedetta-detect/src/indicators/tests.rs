@@ -17,7 +17,7 @@ fn life() -> Life {
 }
 
 fn id(number: u8) -> Id {
-    [number; 16]
+    [number; 20]
 }
 
 fn set(terms: &[(Kind, &str)]) -> Indicators {

@@ -19,7 +19,7 @@ fn life() -> Life {
 fn watching(patterns: &[&str]) -> Patterns {
     let mut watching = Patterns::default();
     for (number, pattern) in patterns.iter().enumerate() {
-        assert_eq!(watching.put([number as u8; 16], pattern, life()), Ok(true), "{pattern}");
+        assert_eq!(watching.put([number as u8; 20], pattern, life()), Ok(true), "{pattern}");
     }
     watching
 }
@@ -71,7 +71,7 @@ fn however_a_constant_is_spelled() {
     let found = hits(&mut patterns, &[PROCESS, registry, DNS, DNS, tls]);
     assert_eq!(found, [(0, 0, 1), (1, 1, 1), (2, 1, 1), (3, 3, 2), (4, 4, 1)]);
     let often = "[domain-name:value = 'bad.example.org'] REPEATS 200 TIMES";
-    assert_eq!(Patterns::default().put([0; 16], often, life()), Err(Unwatched::TooOften(200)));
+    assert_eq!(Patterns::default().put([0; 20], often, life()), Err(Unwatched::TooOften(200)));
 }
 
 #[test]
@@ -93,22 +93,22 @@ fn several_observations_in_order_and_in_time() {
 fn what_the_table_finds_is_left_to_it() {
     let mut patterns = Patterns::default();
     for simple in ["[domain-name:value = 'a.example']", "[ipv4-addr:value IN ('192.0.2.1')]"] {
-        assert_eq!(patterns.put([1; 16], simple, life()), Ok(false));
+        assert_eq!(patterns.put([1; 20], simple, life()), Ok(false));
     }
     assert!(patterns.is_empty());
-    assert!(matches!(patterns.put([1; 16], "[file:", life()), Err(Unwatched::Syntax(_))));
+    assert!(matches!(patterns.put([1; 20], "[file:", life()), Err(Unwatched::Syntax(_))));
 }
 
 #[test]
 fn taken_back_and_out_of_time() {
     let pattern = "[file:name = 'a.exe' AND file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e']";
     let mut patterns = watching(&[pattern]);
-    patterns.remove([0; 16]);
+    patterns.remove([0; 20]);
     assert_eq!((hits(&mut patterns, &[PROCESS]), patterns.len()), (vec![], 0));
     let over = Life { valid_until: Some(Instant::from_micros(NOW)), ..life() };
-    patterns.put([0; 16], pattern, over).unwrap();
+    patterns.put([0; 20], pattern, over).unwrap();
     assert_eq!(hits(&mut patterns, &[PROCESS]), []);
-    patterns.put([0; 16], pattern, life()).unwrap();
+    patterns.put([0; 20], pattern, life()).unwrap();
     assert_eq!(hits(&mut patterns, &[PROCESS]), [(0, 0, 1)]);
 }
 
@@ -116,7 +116,7 @@ fn taken_back_and_out_of_time() {
 fn it_takes_bounded_room() {
     let mut patterns = Patterns::default();
     for number in 0..=MOST_UNANCHORED {
-        let mut id = [0; 16];
+        let mut id = [0; 20];
         id[..8].copy_from_slice(&number.to_le_bytes());
         let put = patterns.put(id, "[file:size > 5 AND file:name LIKE 'a%']", life());
         let room = number < MOST_UNANCHORED;
@@ -143,14 +143,14 @@ proptest! {
 
 #[test]
 fn those_that_cannot_be_watched_for_are_counted_until_they_can() {
-    let (id, mut patterns) = ([1; 16], Patterns::default());
+    let (id, mut patterns) = ([1; 20], Patterns::default());
     let often = "[file:name = 'a.exe' AND file:size > 1] REPEATS 500 TIMES";
     assert!(
-        patterns.put(id, often, life()).is_err() && patterns.put([2; 16], "[", life()).is_err()
+        patterns.put(id, often, life()).is_err() && patterns.put([2; 20], "[", life()).is_err()
     );
     assert_eq!((patterns.len(), patterns.refused()), (0, 2));
     patterns.put(id, &often.replace("500", "5"), life()).unwrap();
     assert_eq!((patterns.len(), patterns.refused()), (1, 1));
-    patterns.remove([2; 16]);
+    patterns.remove([2; 20]);
     assert_eq!(patterns.refused(), 0, "it was taken back");
 }

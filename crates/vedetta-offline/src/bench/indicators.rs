@@ -3,8 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use stix::pattern::HashAlgorithm::Sha256;
-use vedetta_commands::{Ended, Fault};
-use vedetta_detect::indicators::{Builder, Scratch, When};
+use vedetta_detect::indicators::{Builder, Id, Scratch, When};
 use vedetta_detect::{Decoder, Format, Indicators};
 use vedetta_indicator::decay::{DecayTable, Recall};
 use vedetta_indicator::{Kind, Life, Term};
@@ -139,9 +138,11 @@ fn mixed(number: u64) -> u64 {
     it ^ (it >> 31)
 }
 
-fn id(at: u32) -> [u8; 16] {
-    let (high, low) = (mixed(u64::from(at)), u64::from(at));
-    ((u128::from(high) << 64) | u128::from(low)).to_be_bytes()
+fn id(at: u32) -> Id {
+    let mut id = [1; 20];
+    id[..8].copy_from_slice(&mixed(u64::from(at)).to_be_bytes());
+    id[8..16].copy_from_slice(&u64::from(at).to_be_bytes());
+    id
 }
 
 fn text(at: u32) -> (Kind, String) {

@@ -282,7 +282,7 @@ fn grouped(told: &Finding<'_>, event: &Event<'_>, clock: &dyn Clock) -> finding:
 }
 
 /// The identifier as STIX writes it.
-fn written(id: Id) -> String {
+fn written([id @ .., _, _, _, _]: Id) -> String {
     format!("indicator--{}", Uuid::from_bytes(id))
 }
 
