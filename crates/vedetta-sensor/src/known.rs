@@ -193,22 +193,20 @@ impl Read {
             if let Some((id, _)) = read.piece(&is_harmless) {
                 newest.insert(id, at);
                 // What was kept before lines were told apart is of whoever speaks first.
-                if let Some(before) = newest.get_mut(&untold(id)) {
-                    *before = at;
-                }
+                newest.entry(untold(id)).and_modify(|before| *before = at);
             }
         })
         .map_err(failed)?;
-        let mut builder = Builder::with_room_for(newest.len());
-        let (mut patterns, mut late) = (Patterns::default(), Vec::new());
+        let (mut builder, mut late) = (Builder::with_room_for(newest.len()), Vec::new());
+        let mut patterns = Patterns::default();
         patterns.decay_by(measured.decay.clone());
         let (mut rules, mut live, mut is_untold) = (BTreeMap::new(), Vec::new(), false);
         let rewrite = lines > 2 * (newest.len() + seen.len()) + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
             let Some((id, piece)) = read.piece(&is_harmless) else { return };
-            let all_gone = newest.get(&whole(id)).is_some_and(|gone| *gone > at);
-            if newest.get(&id) != Some(&at) || all_gone {
+            // All of them may have been withdrawn since.
+            if newest.get(&id) != Some(&at) || newest.get(&whole(id)).is_some_and(|it| *it > at) {
                 return;
             }
             is_untold |= id == untold(id);
@@ -234,16 +232,16 @@ impl Read {
         })
         .map_err(failed)?;
         if rewrite {
-            let known: HashSet<Id> = newest.keys().map(|id| whole(*id)).collect();
-            seen.retain(|id, _| known.contains(id));
+            let kept: HashSet<Id> = newest.keys().map(|id| whole(*id)).collect();
+            seen.retain(|id, _| kept.contains(id));
             seen.iter().for_each(|(id, at)| live.extend(seen_line(*id, *at)));
             live.extend_from_slice(place_line(place).as_bytes());
             kept::replace(path, &live)?;
         }
         let mut indicators = builder.build(measured.decay.clone());
         indicators.note_seen(seen.iter().map(|(id, at)| (*id, *at)));
-        let untold = is_untold;
-        Ok(Self { known: (place, rules, seen), indicators, patterns, untold, late })
+        let (known, untold) = ((place, rules, seen), is_untold);
+        Ok(Self { known, indicators, patterns, untold, late })
     }
 }
 
