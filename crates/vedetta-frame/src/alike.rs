@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Query;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use vedetta_model::{AccountId, Instant, OrganisationId, Role};
+use vedetta_model::{AccountId, Instant, OrganisationId, Role, Tlp};
 
 use crate::access::Line;
 use crate::console::Console;
@@ -27,8 +28,17 @@ const FRESH: Duration = Duration::from_secs(1);
 const MOST: usize = 256;
 /// The largest page that is looked through.
 const LARGEST: usize = 4 << 20;
-/// Pages whose parts are the same for all who see the same.
-const SAME: &[&str] = &["/", "/wall", "/queue", "/incidents", "/clocks"];
+/// The largest answer that is kept, so that all are 64 MiB at most.
+const LARGEST_KEPT: usize = 256 << 10;
+/// Pages whose parts are the same for all who see the same, and what may be asked of them without being
+/// answered alone.
+const SAME: &[(&str, &[&str])] = &[
+    ("/", &["said"]),
+    ("/wall", &["tlp", "said"]),
+    ("/queue", &["said"]),
+    ("/incidents", &["text", "stage", "category", "after", "said"]),
+    ("/clocks", &["said"]),
+];
 
 /// Answers that were given.
 #[derive(Default)]
@@ -37,7 +47,9 @@ pub(crate) struct Alike(Mutex<HashMap<Asked, Arc<Slot>>>);
 /// What is asked, as far as the answer depends on it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
-    here: String,
+    path: &'static str,
+    /// As they are decoded, whatever their order; what is empty asks nothing.
+    pairs: BTreeSet<(String, String)>,
     language: &'static str,
     organisation: OrganisationId,
     roles: BTreeSet<Role>,
@@ -64,19 +76,39 @@ pub(crate) fn since(headers: &HeaderMap) -> Option<u64> {
 
 /// What somebody asks; none of a page that is not the same for others.
 pub(crate) async fn asked(console: &Console, line: &Line, visit: &Visit) -> Option<Asked> {
-    let person = visit.person.as_ref().filter(|it| it.at_home && SAME.contains(&line.path))?;
-    let account = person.actor.account.clone();
-    // What is RED is for persons, and what somebody leads is theirs.
-    let own = visit.here.contains("RED") || visit.here.contains("mine=");
-    let seen = console.watch(move |watch| watch.sees_as_others(&account)).await.ok()?;
+    let person = visit.person.as_ref().filter(|it| it.at_home)?;
+    let (path, known) = SAME.iter().find(|(path, _)| *path == line.path)?;
+    let pairs = pairs(&visit.here)?;
+    let account = &person.actor.account;
+    let shared =
+        pairs.iter().all(|it| is_shared(known, it)) && sees_as_others(console, account).await?;
     Some(Asked {
-        here: visit.here.clone(),
+        path,
+        pairs,
         language: visit.words.tag(),
         organisation: person.actor.organisation.clone(),
         roles: person.actor.roles.clone(),
         called: person.called,
-        alone: (own || !seen).then(|| person.actor.account.clone()),
+        alone: (!shared).then(|| account.clone()),
     })
+}
+
+/// What an address asks, as the pages read it; none when they cannot.
+fn pairs(here: &str) -> Option<BTreeSet<(String, String)>> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&here.parse().ok()?).ok()?;
+    Some(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+}
+
+/// Whether what is asked is answered to all alike. What is RED is for persons, and what is not known here
+/// may be about who asks.
+fn is_shared(known: &[&str], (name, value): &(String, String)) -> bool {
+    let red = name == "tlp" && value.parse() == Ok(Tlp::Red);
+    known.contains(&name.as_str()) && !red
+}
+
+async fn sees_as_others(console: &Console, account: &AccountId) -> Option<bool> {
+    let account = account.clone();
+    console.watch(move |watch| watch.sees_as_others(&account)).await.ok()
 }
 
 /// Answers as others were, or has it written by who is given nobody's name and seal.
@@ -87,6 +119,7 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
     write: impl FnOnce(Visit) -> F,
 ) -> Response {
     let Some(person) = &visit.person else { return write(visit.clone()).await };
+    let alone = asked.alone.is_some();
     let slot = console.alike().slot(asked, console.house().now());
     let mut kept = slot.lock().await;
     let now = console.house().now();
@@ -95,6 +128,7 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
     if let Some(written) = kept.as_ref().filter(fits) {
         return told(written.parts.replace(blank, &person.seal));
     }
+    *kept = None;
     let place = console.house().bell().last().0;
     let nobody = Person {
         actor: person.actor.clone(),
@@ -111,7 +145,11 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
         Err(other) => *other,
         Ok(parts) => {
             let answer = told(parts.replace(blank, &person.seal));
-            *kept = Some(Written { place, at: now, parts });
+            // Who was named by a case while it was written, or while they waited, wrote for themselves.
+            let shown = alone || sees_as_others(console, &person.actor.account).await == Some(true);
+            if shown && parts.len() <= LARGEST_KEPT {
+                *kept = Some(Written { place, at: now, parts });
+            }
             answer
         }
     }
@@ -129,15 +167,14 @@ impl Alike {
     /// Where an answer is, or will be.
     fn slot(&self, asked: Asked, now: Instant) -> Arc<Slot> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who is at one of them keeps it.
+        slots.retain(|_, slot| {
+            let fresh = |it: &Written| now.since(it.at) < FRESH;
+            Arc::strong_count(slot) > 1
+                || slot.try_lock().is_ok_and(|kept| kept.as_ref().is_some_and(fresh))
+        });
         if slots.len() >= MOST && !slots.contains_key(&asked) {
-            // Who is at one of them keeps it.
-            slots.retain(|_, slot| {
-                let Ok(kept) = slot.try_lock() else { return true };
-                kept.as_ref().is_some_and(|it| now.since(it.at) < FRESH)
-            });
-            if slots.len() >= MOST {
-                slots.clear();
-            }
+            slots.clear();
         }
         Arc::clone(slots.entry(asked).or_default())
     }
@@ -211,6 +248,35 @@ fn length(element: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_red_or_not_known_is_answered_alone_however_it_is_spelt() {
+        let shared = |here: &str| {
+            let path = here.split('?').next().unwrap();
+            let (_, known) = SAME.iter().find(|(known, _)| *known == path).unwrap();
+            pairs(here).is_some_and(|pairs| pairs.iter().all(|it| is_shared(known, it)))
+        };
+        for alone in [
+            "/wall?tlp=RED",
+            "/wall?tlp=red",
+            "/wall?tlp=%52ED",
+            "/wall?tlp=TLP:RED",
+            "/wall?%74lp=TLP%3ARED",
+            "/wall?said=x&tlp=Red",
+            "/incidents?mine=yes",
+            "/incidents?%6dine=yes",
+            "/incidents?stage=reported&min%65=1",
+            "/incidents?unknown=1",
+        ] {
+            assert!(!shared(alone), "{alone}");
+        }
+        for same in
+            ["/", "/wall", "/wall?tlp=amber", "/incidents?mine=&stage=reported", "/queue?said=x"]
+        {
+            assert!(shared(same), "{same}");
+        }
+        assert_eq!(pairs("/wall?tlp=%67reen&said=x"), pairs("/wall?said=x&tlp=green"));
+    }
 
     #[test]
     fn the_parts_of_a_page_are_told_whole_and_nothing_around_them() {
