@@ -105,6 +105,8 @@ struct Shared {
     /// Octets of large bodies that each account sends.
     sending: Mutex<HashMap<AccountId, usize>>,
     streams: Seats<AccountId>,
+    /// Of open pages, by session.
+    pages: Seats<String>,
     brought: Today,
     links: OnceLock<Links>,
     mail_desk: OnceLock<Arc<Postroom>>,
@@ -144,6 +146,8 @@ struct Rooms {
 pub const OCTETS_A_DAY: u64 = 2 << 30;
 /// Live streams of one account at once.
 pub(crate) const STREAMS: usize = 8;
+/// Pages that a session follows at once.
+const PAGES: usize = 16;
 /// The unit in which room for bodies is given, in octets.
 const UNIT: usize = 64 << 10;
 /// Octets of bodies held at once.
@@ -230,6 +234,7 @@ impl Api {
             rooms,
             sending: Mutex::default(),
             streams: Seats::default(),
+            pages: Seats::default(),
             brought: Today::default(),
             links: OnceLock::new(),
             mail_desk: OnceLock::new(),
@@ -331,6 +336,12 @@ impl Api {
     /// A place for one more stream of an account; `None` when it has as many as it may.
     pub(crate) fn stream_of(&self, account: &AccountId) -> Option<Seat<AccountId>> {
         self.0.streams.take(account, STREAMS)
+    }
+
+    /// A place for one more open page of a session; `None` when it has as many as it may.
+    #[must_use]
+    pub fn page_of(&self, session: &str) -> Option<Seat<String>> {
+        self.0.pages.take(&session.to_owned(), PAGES)
     }
 
     /// A turn to read a page of the past for a stream; `None` when the node is stopping.

@@ -13,7 +13,7 @@ pub(crate) struct Seats<K>(Arc<Mutex<HashMap<K, usize>>>);
 
 /// A seat, until dropped.
 #[derive(Debug)]
-pub(crate) struct Seat<K: Hash + Eq> {
+pub struct Seat<K: Hash + Eq> {
     seats: Arc<Mutex<HashMap<K, usize>>>,
     key: K,
 }

@@ -35,6 +35,7 @@ mod v1;
 mod worth;
 
 pub use api::{Api, Settings};
+pub use at_once::Seat;
 pub use certificates::Certificates;
 pub use control::{ControlError, ControlSocket, Indoors, ReadHere};
 pub use problem::Problem;

@@ -17,7 +17,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use tokio::sync::broadcast::{self, error::TryRecvError};
-use vedetta_api::Problem;
+use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, Seat};
 use vedetta_diffusion::{Follower, Format, Frame, Taken};
 use vedetta_flow::{FlowError, House, ReadItem, Sequence};
 use vedetta_frame::console::Console;
@@ -126,6 +127,19 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, line: None, object, iep: None }
 }
 
+/// The lines that a page missed up to a place, of the newest part of the ledger: it shows no more.
+async fn missed(console: &Console, follower: &mut Follower, to: u64) -> Option<Bytes> {
+    let reader = follower.reader().clone();
+    let after = follower.place().max(to.saturating_sub(PAGE as u64));
+    let reading = move |house: &House| {
+        let items = house.releases(Sequence(after), PAGE)?.items;
+        let seen = items.into_iter().filter_map(|item| item.opened(&reader));
+        Ok(seen.map(|item| frame(house, &item)).filter(|it| it.place <= to).collect::<Vec<_>>())
+    };
+    let frames = console.ask(reading).await.ok()?;
+    Some(follower.replay(&frames, to))
+}
+
 /// What a page wants to hear.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -161,6 +175,8 @@ struct Following {
     topics: Topics,
     proven: Instant,
     until: Instant,
+    /// Its place among the pages of its session.
+    _among: Seat<String>,
 }
 
 pub(crate) async fn follow(
@@ -169,6 +185,11 @@ pub(crate) async fn follow(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let among = console.api().page_of(&signed.person.session).ok_or_else(|| {
+        let sentence = "this session follows too many pages at once; close some of them";
+        let italian = "questa sessione segue troppe pagine insieme: chiudine qualcuna";
+        Problem::new(Kind::TooMany, sentence).in_italian(Some(italian)).wait(HEARTBEAT)
+    })?;
     let topics = wanted.of.and_then(|of| of.parse().ok()).unwrap_or(Topics::ALL);
     let shows_lines = !wanted.lines.is_empty();
     let news = console.news().subscribe();
@@ -185,7 +206,10 @@ pub(crate) async fn follow(
         true => {
             let actor = signed.actor();
             let reader = console.ask(move |house| house.reader_of(&actor)).await?;
-            Some(console.hub().follow(reader, Format::Sse, console.hub().place()))
+            // Lines go on after those that the page has; its parts are asked for again anyway.
+            let shown = last_line(&headers).max(wanted.since).filter(|_| shows_lines);
+            let after = shown.unwrap_or_else(|| console.hub().place());
+            Some(console.hub().follow(reader, Format::Sse, after))
         }
     };
     let now = console.house().now();
@@ -200,6 +224,7 @@ pub(crate) async fn follow(
         topics,
         proven: now,
         until: now.after(LIFE),
+        _among: among,
         console,
     };
     let body = stream::unfold((following, true), |(mut following, first)| async move {
@@ -212,12 +237,17 @@ pub(crate) async fn follow(
     Ok(([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(body)).into_response())
 }
 
+/// The place of the newest line that a browser had when the stream broke off.
+fn last_line(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}
+
 impl Following {
     /// The next bytes; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             self.prove().await?;
-            let bytes = self.take();
+            let bytes = self.take().await?;
             if !bytes.is_empty() {
                 return Some(bytes);
             }
@@ -253,9 +283,9 @@ impl Following {
     }
 
     /// What is new on the page: lines of items, and that something changed.
-    fn take(&mut self) -> Bytes {
+    async fn take(&mut self) -> Option<Bytes> {
         let (mut bytes, mut told, mut own) = (BytesMut::new(), Topics::NONE, Whose::Anybody);
-        let mut place = self.take_items(&mut bytes);
+        let mut place = self.take_items(&mut bytes).await?;
         // The room hears of items with everything else.
         if place > 0 && !self.listener.is_in_the_room() {
             told |= Topic::Items.into();
@@ -284,25 +314,28 @@ impl Following {
             let changed = format!("event: changed\ndata: {place} {within}\n\n");
             bytes.extend_from_slice(changed.as_bytes());
         }
-        bytes.freeze()
+        Some(bytes.freeze())
     }
 
-    /// Takes what items are new; their place, or zero when none is.
-    fn take_items(&mut self, bytes: &mut BytesMut) -> u64 {
+    /// Takes what items are new; their place, or zero when none is. `None` when they cannot be read.
+    async fn take_items(&mut self, bytes: &mut BytesMut) -> Option<u64> {
         let now = self.console.house().now();
         let generation = self.console.house().standing().generation;
-        let Some(follower) = &mut self.follower else { return 0 };
+        let Some(follower) = &mut self.follower else { return Some(0) };
         follower.confirm(now);
         match follower.take(generation) {
-            Taken::New(new) if new.is_empty() => return 0,
+            Taken::New(new) if new.is_empty() => return Some(0),
             Taken::New(new) if self.shows_lines => {
                 new.iter().for_each(|it| bytes.extend_from_slice(it));
             }
             Taken::New(_) => {}
+            Taken::Behind(to) if self.shows_lines => {
+                bytes.extend_from_slice(&missed(&self.console, follower, to).await?);
+            }
             // What was missed is on the page when it is asked for again.
             Taken::Behind(to) => drop(follower.replay(&[], to)),
         }
-        follower.place()
+        Some(follower.place())
     }
 
     /// Within how long the page is to ask again: at once in the room, where one answer is many's, and of what

@@ -165,11 +165,7 @@ impl TestHouse {
 
     /// Brings items for an organisation.
     pub fn bring(&self, organisation: &str, items: &[TestItem]) -> Receipt {
-        let objects: Vec<_> = items.iter().map(TestItem::json).collect();
-        let text = format!("[{}]", objects.join(","));
-        let limits = stix_bundle::limits();
-        let arrival = stix_bundle::read(DoorIn::Api, "test", text.as_bytes(), &limits);
-        self.house.accept(&self.person(organisation), arrival).unwrap()
+        bring(&self.house, &self.person(organisation), items)
     }
 
     /// Whether anyone of an organisation reads an item.
@@ -199,6 +195,15 @@ fn organisation(id: &str, name: &str, kind: OrganisationKind, client_of: &[&str]
         criticality: Criticality::None,
         client_of: client_of.iter().map(|id| OrganisationId::new(id).unwrap()).collect(),
     }
+}
+
+/// Brings items to a house.
+pub fn bring(house: &House, by: &Actor, items: &[TestItem]) -> Receipt {
+    let objects: Vec<_> = items.iter().map(TestItem::json).collect();
+    let text = format!("[{}]", objects.join(","));
+    let limits = stix_bundle::limits();
+    let arrival = stix_bundle::read(DoorIn::Api, "test", text.as_bytes(), &limits);
+    house.accept(by, arrival).unwrap()
 }
 
 /// The session of a person, as if they had signed in; it lasts a day.

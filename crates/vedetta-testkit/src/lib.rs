@@ -15,7 +15,7 @@ pub mod watched;
 pub use authenticator::Authenticator;
 pub use between::Between;
 pub use disk::Disk;
-pub use house::{TestHouse, session, session_for};
+pub use house::{TestHouse, bring, session, session_for};
 pub use ledgers::ledgers;
 pub use time::{MockClock, SeededEntropy};
 pub use watched::Watched;

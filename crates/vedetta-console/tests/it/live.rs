@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use http_body_util::BodyExt as _;
+use serde_json::json;
 use tower::ServiceExt as _;
 use vedetta_model::Role;
+use vedetta_testkit::items::TestItem;
 
 use crate::browser::{Answer, Browser, Node};
 
@@ -12,6 +14,14 @@ fn node() -> Node {
     node.account("sala", "cnaipic", &[Role::DutyOfficer]);
     node.account("turno", "cnaipic", &[Role::DutyOfficer]);
     node
+}
+
+/// Brings an item for Perugia.
+fn bring(node: &Node, item: TestItem) {
+    let house = node.console.house();
+    let by = house.actor_by_token(&vedetta_testkit::session(house, "perugia")).unwrap();
+    let receipt = vedetta_testkit::bring(house, &by, &[item]);
+    assert!(receipt.rejected.is_empty(), "{receipt:?}");
 }
 
 /// The stream of an open page.
@@ -35,6 +45,16 @@ impl Stream {
     async fn next(&mut self) -> String {
         let frame = self.0.frame().await.unwrap().unwrap();
         String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+    }
+
+    /// What is told with the next line of an item.
+    async fn line(&mut self) -> String {
+        loop {
+            let told = self.next().await;
+            if told.contains("event: item") {
+                return told;
+            }
+        }
     }
 
     /// What there is to hear at this moment.
@@ -140,4 +160,80 @@ async fn who_sees_more_than_others_is_answered_alone() {
     assert_eq!(closed.status, http::StatusCode::SEE_OTHER, "{}", closed.text);
     assert!(parts(&mut one, "/incidents", 0).await.text.contains(&number));
     assert!(!parts(&mut two, "/incidents", 0).await.text.contains(&number));
+}
+
+#[tokio::test]
+async fn what_is_red_is_shown_to_whom_it_names_however_it_is_asked_for() {
+    let node = node();
+    bring(&node, TestItem::indicator(1).tlp("RED").handled("named", json!(["sala"])));
+    let (mut one, mut two) = (node.browser("sala"), node.browser("turno"));
+    for asked in ["tlp=RED", "tlp=red", "tlp=%52ED", "tlp=TLP:RED", "%74lp=Red"] {
+        let page = format!("/wall?{asked}");
+        assert!(parts(&mut one, &page, 0).await.text.contains("scanner 1"), "{asked}");
+        assert!(!parts(&mut two, &page, 0).await.text.contains("scanner 1"), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_leads_is_ones_own_however_it_is_asked_for() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Anagrafe").await;
+    let (mut one, mut two) = (node.browser("sala"), node.browser("turno"));
+    let seen = one.open(&format!("/incidents/{number}")).await.field("seen");
+    let takes = [("seen", seen.as_str()), ("does", "triage"), ("to", "/queue")];
+    one.fill("/help", &format!("/incidents/{number}/changes"), &takes).await;
+    for asked in ["mine=yes", "%6dine=yes", "min%65=1"] {
+        let page = format!("/incidents?{asked}");
+        assert!(parts(&mut one, &page, 0).await.text.contains(&number), "{asked}");
+        assert!(!parts(&mut two, &page, 0).await.text.contains(&number), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_released_before_the_stream_was_there_comes_and_comes_once() {
+    let node = node();
+    let console = node.console.clone();
+    let telling = tokio::spawn(vedetta_console::live::run(console, std::future::pending()));
+    let mut officer = node.browser("sala");
+    let page = officer.open("/items").await.text;
+    let since = page.split("since=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    bring(&node, TestItem::indicator(1).tlp("GREEN"));
+    let address = format!("/live?of=items&lines=yes&since={since}");
+    let open = async |last: Option<&str>| {
+        let mut request = officer.request("GET", &address);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let mut stream = Stream(node.router.clone().oneshot(request).await.unwrap().into_body());
+        assert!(stream.next().await.starts_with("retry:"));
+        stream
+    };
+    let told = open(None).await.line().await;
+    assert!(told.contains("scanner 1"), "{told}");
+    let last = told.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    // It broke off, and comes back with the place of the line that it has.
+    let mut again = open(Some(last)).await;
+    bring(&node, TestItem::indicator(2).tlp("GREEN"));
+    let told = again.line().await;
+    assert!(!told.contains("scanner 1"), "{told}");
+    assert!(told.contains("scanner 2"), "{told}");
+    telling.abort();
+}
+
+#[tokio::test]
+async fn a_session_follows_so_many_pages_and_no_more() {
+    let node = node();
+    let mut officer = node.browser("sala");
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        open.push(Stream::of(&node, &mut officer, "/incidents").await);
+    }
+    let more = async || {
+        let request = officer.request("GET", "/live").body(Body::empty()).unwrap();
+        node.router.clone().oneshot(request).await.unwrap().status()
+    };
+    assert_eq!(more().await, http::StatusCode::TOO_MANY_REQUESTS);
+    open.pop();
+    assert_eq!(more().await, http::StatusCode::OK, "one was closed");
 }
