@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vedetta_api::Problem;
@@ -18,6 +18,8 @@ pub struct Providers {
     known: Mutex<HashMap<String, Known>>,
     /// Those that did not answer, and when: strangers have nobody asked again and again.
     away: Mutex<HashMap<String, Instant>>,
+    /// One asks of each issuer while the others wait.
+    flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// What is known of one.
@@ -36,6 +38,8 @@ const FRESH: Duration = Duration::from_secs(3_600);
 const AGAIN: Duration = Duration::from_secs(60);
 /// How long a provider that did not answer is left in peace.
 const AWAY: Duration = Duration::from_secs(10);
+/// How long a provider may take to say what it is, and which keys it has.
+const SOON: Duration = Duration::from_secs(5);
 /// The longest answer, in octets.
 const LONGEST: usize = 128 << 10;
 
@@ -43,7 +47,7 @@ impl Providers {
     /// Over a client.
     #[must_use]
     pub fn over(https: Https) -> Self {
-        Self { https, known: Mutex::default(), away: Mutex::default() }
+        Self { https, known: Mutex::default(), away: Mutex::default(), flights: Mutex::default() }
     }
 
     /// What a provider says of itself.
@@ -80,26 +84,32 @@ impl Providers {
 
     async fn known(&self, provider: &Provider, now: Instant) -> Result<Known, Problem> {
         let issuer = &provider.client.issuer;
-        let known = self.lock().get(issuer).cloned();
-        if let Some(known) = known.filter(|it| now.since(it.at) < FRESH && now >= it.at) {
+        if let Some(known) = self.fresh(issuer, now) {
             return Ok(known);
         }
-        let away = self.away().get(issuer).copied();
-        if away.is_some_and(|at| now.since(at) < AWAY && now >= at) {
-            return Err(unavailable(provider, "it did not answer a moment ago"));
+        let flight = self.flight(issuer);
+        let _one = flight.lock().await;
+        if let Some(known) = self.fresh(issuer, now) {
+            return Ok(known);
         }
-        let asked = self.ask(provider, &Discovery::address(issuer), None).await;
-        let read = asked.and_then(|body| {
-            let read = Discovery::read(&body, issuer);
-            read.map_err(|refusal| unavailable(provider, &refusal.to_string()))
-        });
-        let discovery = read.inspect_err(|_| {
+        let body = self.look_up(provider, &Discovery::address(issuer), now).await?;
+        let discovery = Discovery::read(&body, issuer).map_err(|refusal| {
             self.away().insert(issuer.clone(), now);
+            unavailable(provider, &refusal.to_string())
         })?;
         let known = Known { at: now, discovery, keys: KeySet::default(), asked: None };
-        self.away().remove(issuer);
         self.lock().insert(issuer.clone(), known.clone());
         Ok(known)
+    }
+
+    fn fresh(&self, issuer: &str, now: Instant) -> Option<Known> {
+        let known = self.lock().get(issuer).cloned();
+        known.filter(|it| now.since(it.at) < FRESH && now >= it.at)
+    }
+
+    fn flight(&self, issuer: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(flights.entry(issuer.to_owned()).or_default())
     }
 
     /// Its keys; asked for again when a token names one that is not among them, and not often.
@@ -109,15 +119,49 @@ impl Providers {
         known: Known,
         (wanted, now): (Option<String>, Instant),
     ) -> Result<KeySet, Problem> {
-        let lately = known.asked.is_some_and(|asked| now.since(asked) < AGAIN && now >= asked);
-        if known.keys.knows(wanted.as_deref()) || lately {
+        let enough = |known: &Known| {
+            let lately = known.asked.is_some_and(|asked| now.since(asked) < AGAIN && now >= asked);
+            known.keys.knows(wanted.as_deref()) || lately
+        };
+        if enough(&known) {
             return Ok(known.keys);
         }
-        let body = self.ask(provider, &known.discovery.jwks_uri, None).await?;
-        let keys = KeySet::read(&body).map_err(|reason| unavailable(provider, reason))?;
+        let issuer = &provider.client.issuer;
+        let flight = self.flight(issuer);
+        let _one = flight.lock().await;
+        let known = self.fresh(issuer, now).unwrap_or(known);
+        if enough(&known) {
+            return Ok(known.keys);
+        }
+        let body = self.look_up(provider, &known.discovery.jwks_uri, now).await?;
+        let keys = KeySet::read(&body).map_err(|reason| {
+            self.away().insert(issuer.clone(), now);
+            unavailable(provider, reason)
+        })?;
         let known = Known { keys: keys.clone(), asked: Some(now), ..known };
-        self.lock().insert(provider.client.issuer.clone(), known);
+        self.lock().insert(issuer.clone(), known);
         Ok(keys)
+    }
+
+    /// Looks something up at a provider, unless it did not answer a moment ago.
+    async fn look_up(
+        &self,
+        provider: &Provider,
+        url: &str,
+        now: Instant,
+    ) -> Result<Vec<u8>, Problem> {
+        let issuer = &provider.client.issuer;
+        let away = self.away().get(issuer).copied();
+        if away.is_some_and(|at| now.since(at) < AWAY && now >= at) {
+            return Err(unavailable(provider, "it did not answer a moment ago"));
+        }
+        let answer = tokio::time::timeout(SOON, self.ask(provider, url, None)).await;
+        let answer = answer.unwrap_or_else(|_| Err(unavailable(provider, "it takes too long")));
+        match &answer {
+            Ok(_) => self.away().remove(issuer),
+            Err(_) => self.away().insert(issuer.clone(), now),
+        };
+        answer
     }
 
     /// Asks a provider: a form by `POST` when there is one. What it says is read when it says 200.
@@ -128,7 +172,7 @@ impl Providers {
         form: Option<(String, Option<String>)>,
     ) -> Result<Vec<u8>, Problem> {
         let failed = |why: String| unavailable(provider, &why);
-        let addresses = addresses(url).await.map_err(failed)?;
+        let addresses = addresses(url, &provider.client.issuer).await.map_err(failed)?;
         let mut headers = vec![("Accept".into(), "application/json".to_owned())];
         let method = if form.is_some() { "POST" } else { "GET" };
         let (body, authorization) = form.unwrap_or_default();
@@ -159,10 +203,10 @@ impl Providers {
     }
 }
 
-/// Where an address leads: by https, or within the machine.
-async fn addresses(url: &str) -> Result<Vec<SocketAddr>, String> {
+/// Where an address leads: by https; within the machine plainly, of an issuer that is there too.
+async fn addresses(url: &str, issuer: &str) -> Result<Vec<SocketAddr>, String> {
     let uri: http::Uri = url.parse().map_err(|_| format!("{url:?} is no URL"))?;
-    let plain = uri.scheme_str() == Some("http");
+    let plain = uri.scheme_str() == Some("http") && issuer.starts_with("http://");
     if !plain && uri.scheme_str() != Some("https") {
         return Err(format!("{url:?} is not https"));
     }

@@ -43,7 +43,12 @@ impl PublicKey {
                 Self::Es256(point)
             }
             (1, -8) if curve() == Some(6) => Self::EdDsa(bytes(-2)?.try_into().ok()?),
-            (3, -257) => Self::Rs256(bytes(-1)?.to_vec(), bytes(-2)?.to_vec()),
+            (3, -257) => {
+                let (n, e) = (bytes(-1)?, bytes(-2)?);
+                // Of 2,048 to 8,192 bits: another would never verify.
+                let fits = (256..=1_024).contains(&n.len()) && (1..=5).contains(&e.len());
+                fits.then(|| Self::Rs256(n.to_vec(), e.to_vec()))?
+            }
             _ => return None,
         };
         Some((read, rest))

@@ -121,6 +121,9 @@ pub enum Refusal {
     /// It is somebody else's.
     #[error("the passkey is of another account; use your own")]
     User,
+    /// What it says of itself for good is not what it said (flag BE).
+    #[error("the passkey is not as it was made; remove it, and make another")]
+    Changed,
     /// Its counter did not go on: there may be two of it.
     #[error("the passkey counts backwards: it may have been copied; remove it, and make another")]
     Count,
@@ -224,6 +227,9 @@ impl RelyingParty {
         let signed = [&told, digest(&SHA256, &client_data).as_ref()].concat();
         if !key.verifies(&signed, &signature) {
             return Err(Refusal::Signature);
+        }
+        if data.backup_eligible() != credential.backup_eligible {
+            return Err(Refusal::Changed);
         }
         // Step 22: one that counts goes on counting.
         let counts = before.sign_count != 0 || data.sign_count != 0;

@@ -182,6 +182,16 @@ fn documents_are_the_issuers_own_and_bounded() {
     let foreign = json!({ "issuer": ISSUER, "authorization_endpoint": "a", "token_endpoint": "b",
         "jwks_uri": "c" });
     assert!(of(&foreign.to_string()), "another's");
+    let own = |changed: &str, to: &str| {
+        let mut own = json!({ "issuer": ISSUER, "authorization_endpoint": "https://idp.example/a",
+            "token_endpoint": "https://idp.example/t", "jwks_uri": "https://idp.example/k" });
+        own[changed] = json!(to);
+        Discovery::read(own.to_string().as_bytes(), ISSUER).is_ok()
+    };
+    assert!(own("jwks_uri", "https://keys.example/k"));
+    for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        assert!(!own(endpoint, "http://127.0.0.1/x"), "{endpoint}");
+    }
     assert_eq!(Discovery::address("https://idp.example/"), Discovery::address(ISSUER));
     assert_eq!(token_in(br#"{"id_token":"a.b.c"}"#).as_deref(), Ok("a.b.c"));
     assert!(token_in(b"{}").is_err() && token_in(&vec![b' '; 1 << 20]).is_err());

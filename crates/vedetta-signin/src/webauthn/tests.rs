@@ -87,6 +87,7 @@ fn what_a_passkey_must_say_is_asked_of_each_use() {
     let rp = |it: &mut Authenticator| it.rp = "node.example".into();
     assert_eq!(tried(|it| it.rp = "evil.example".into(), rp), Refusal::RelyingParty);
     assert_eq!(tried(|it| it.flags = 4, |it| it.flags = 5), Refusal::Absent);
+    assert_eq!(tried(|it| it.flags = 5 | 8, |it| it.flags = 5), Refusal::Changed);
     assert_eq!(tried(|it| it.flags = 1, |it| it.flags = 5), Refusal::Unverified);
     let unreadable = Refusal::Unreadable("data");
     assert_eq!(tried(|it| it.flags = 5 | 16, |it| it.flags = 5), unreadable, "backed up, and not");
