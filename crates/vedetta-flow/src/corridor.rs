@@ -2,7 +2,7 @@
 //! and how what they write is kept.
 
 pub use crate::actions::change_directory::remove_all;
-pub use crate::actions::issue_tokens::NewToken;
+pub use crate::actions::issue_tokens::{NewToken, end_tokens};
 pub use crate::actions::manage_accounts::note;
 pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;

@@ -13,6 +13,8 @@ use crate::Keyring;
 const LASTS: Duration = Duration::from_secs(600);
 /// The longest attempt, in octets: as much as a cookie holds.
 const LONGEST: usize = 3 << 10;
+/// The longest address to go on to, in octets: the cookie that it is in is kept by every browser.
+const LONGEST_WAY: usize = 512;
 
 /// What an attempt is for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -44,6 +46,10 @@ impl Keyring {
         let mut chance = [0; 16];
         self.house.entropy().fill(&mut chance);
         let until = self.house.now().after(LASTS);
+        let aim = match aim {
+            Aim::SignIn(to) if to.len() > LONGEST_WAY => Aim::SignIn("/".to_owned()),
+            aim => aim,
+        };
         let begun = Begun { provider: provider.into(), aim, chance: written(&chance), until };
         let kept = written(&serde_json::to_vec(&begun).unwrap_or_default());
         let attempt = self.attempt(&kept);
@@ -57,7 +63,7 @@ impl Keyring {
         let begun: Begun = serde_json::from_slice(&octets(kept, LONGEST)?).ok()?;
         let now = self.house.now();
         let ours = attempt.state == state && begun.until > now;
-        let once = ours && self.spent.first(state, begun.until, now);
+        let once = ours && self.begun.first_of_any(state, begun.until, now);
         once.then_some((begun, attempt))
     }
 

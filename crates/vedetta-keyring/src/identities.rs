@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_flow::authority::ADMINISTRATORS;
 use vedetta_flow::corridor::note;
 use vedetta_flow::{FlowError, Session};
-use vedetta_model::{AccountId, Actor, Instant, part};
+use vedetta_model::{Account, AccountId, Actor, Instant, Role, part};
 use vedetta_signin::oidc;
 use vedetta_store::{Reader, RecordKind, StoreError};
 
@@ -20,6 +20,9 @@ pub struct Identity {
     pub provider: String,
     /// When it was tied.
     pub since: Instant,
+    /// Who tied it, when it was not the account itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AccountId>,
 }
 
 /// Identities of one account at most.
@@ -53,7 +56,8 @@ impl Keyring {
     /// whose it is.
     ///
     /// # Errors
-    /// Forbidden, unknown; [`FlowError::Conflict`] when it is somebody's, or one too many.
+    /// Forbidden, unknown; [`FlowError::Conflict`] when it is somebody's, one too many, or an auditor's: who
+    /// watches administrators is let in by none of them.
     pub fn tie(
         &self,
         by: &Actor,
@@ -61,6 +65,10 @@ impl Keyring {
         identity: (&Provider, &str),
     ) -> Result<(), FlowError> {
         self.house.require_room(by, ADMINISTRATORS, "tie this identity")?;
+        let whose = self.house.active_account(account);
+        if by.account != *account && whose.is_some_and(|it| it.roles.contains(&Role::Auditor)) {
+            return Err(conflict("auditors tie their own identities; nobody else does"));
+        }
         self.put_identity(by, account, identity)
     }
 
@@ -93,8 +101,9 @@ impl Keyring {
         let issuer = provider.client.issuer.clone();
         let id = self.digest(&oidc::Identity { issuer, subject });
         let (account, provider) = (account.clone(), provider.name.clone());
+        let other = Some(&by.account).filter(|by| **by != account).cloned();
         let (since, by) = (self.house.now(), by.account.to_string());
-        let identity = Identity { account, provider, since };
+        let identity = Identity { account, provider, since, by: other };
         self.house.write(move |unit| {
             if unit.record(RecordKind::Identity, &id)?.is_some() {
                 return Ok(Err(conflict(
@@ -114,28 +123,11 @@ impl Keyring {
         })?
     }
 
-    /// Unties an identity: of one's own account, or anyone's as administrator.
-    ///
-    /// # Errors
-    /// Forbidden, or unknown.
-    pub(crate) fn untie(&self, by: &Actor, account: &AccountId, id: &str) -> Result<(), FlowError> {
-        self.house.require_self_or_administrator(by, account, "untie this identity")?;
-        let known = self.identities_of(by, account)?;
-        let Some((_, identity)) = known.into_iter().find(|(known, _)| known == id) else {
-            return Err(FlowError::unknown("key", id));
-        };
-        let (id, account, by) = (id.to_owned(), account.to_string(), by.account.to_string());
-        self.house.write(move |unit| {
-            unit.remove_record(RecordKind::Identity, &id, &by)?;
-            note(unit, &by, &account, &format!("identity at {} untied", identity.provider))
-        })?;
-        Ok(())
-    }
-
     /// Begins a session of the account that an identity is tied to, as the provider has just proven it.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`] when it is tied to none that may sign in.
+    /// [`FlowError::Unproven`] when it is tied to none that may sign in; [`FlowError::Conflict`] when the
+    /// account wants a level that is not asked of the provider.
     pub fn sign_in_by_identity(
         &self,
         provider: &Provider,
@@ -150,6 +142,13 @@ impl Keyring {
             self.refused_at(provider, &who, "no account")?;
             return Err(WRONG);
         };
+        if !suffices(provider, &account) {
+            self.refused_at(provider, account.id.as_str(), "no level is asked of the provider")?;
+            return Err(conflict(
+                "administrators and auditors enter by this provider only when it must say how it proved \
+                 them; use your password and code, or ask the operator to set its acr",
+            ));
+        }
         let (session, new) = self.house.new_session(&account);
         let deed = format!("signed in by identity at {}", provider.name);
         let begun = self.house.write(move |unit| {
@@ -175,6 +174,13 @@ impl Keyring {
     fn digest(&self, identity: &oidc::Identity) -> String {
         self.names.derived(&identity.issuer, &identity.subject)
     }
+}
+
+/// Whether what a provider proves is enough for an account. One of which no level is asked may know people
+/// by a password alone: that opens nothing to who runs the node or watches it.
+fn suffices(provider: &Provider, account: &Account) -> bool {
+    let strict = [Role::Administrator, Role::Auditor].iter().any(|it| account.roles.contains(it));
+    !strict || provider.client.wanted().is_some()
 }
 
 fn of_account(

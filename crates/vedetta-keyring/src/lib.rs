@@ -11,11 +11,14 @@ mod spent;
 
 use std::sync::Arc;
 
+use serde_json::json;
+use vedetta_flow::corridor::end_tokens;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
 use vedetta_signin::oidc::Client;
 use vedetta_signin::seal::Seal;
 use vedetta_signin::webauthn::RelyingParty;
+use vedetta_store::{Draft, EntryKind, RecordKind};
 
 pub use attempts::{Aim, Begun};
 pub use identities::{Identity, MOST_IDENTITIES};
@@ -53,7 +56,10 @@ pub struct Keyring {
     names: Seal,
     party: Option<RelyingParty>,
     providers: Vec<Provider>,
-    spent: Spent,
+    /// Challenges that a passkey answered.
+    answered: Spent,
+    /// Attempts at a provider that came back.
+    begun: Spent,
 }
 
 /// The state does not allow it.
@@ -70,8 +76,16 @@ impl Keyring {
         let seal = Seal::new(house.entropy());
         let names = Seal::of(&house.node_secret("keyring")?);
         let party = ways.passkeys.and_then(|origin| RelyingParty::new(&origin, seal.clone()));
-        let (providers, spent) = (ways.providers, Spent::default());
-        Ok(Self { house, seal, names, party, providers, spent })
+        let (answered, begun) = (Spent::default(), Spent::default());
+        let providers = ways.providers;
+        for it in providers.iter().filter(|it| it.client.wanted().is_none()) {
+            let provider = &it.name;
+            tracing::warn!(
+                provider,
+                "no acr is set: administrators and auditors do not enter by it"
+            );
+        }
+        Ok(Self { house, seal, names, party, providers, answered, begun })
     }
 
     /// For whom passkeys are made, if they are.
@@ -86,15 +100,40 @@ impl Keyring {
         &self.providers
     }
 
-    /// Removes a passkey or an identity: of one's own account, or anyone's as administrator.
+    /// Removes a passkey or an identity: of one's own account, or anyone's as administrator. The sessions
+    /// of the account end, since it may have begun them; all but the one of this identifier.
     ///
     /// # Errors
     /// Forbidden, or unknown.
-    pub fn remove(&self, by: &Actor, account: &AccountId, key: &str) -> Result<(), FlowError> {
-        match self.remove_passkey(by, account, key) {
-            Err(FlowError::Unknown { what: "passkey", .. }) => self.untie(by, account, key),
-            done => done,
-        }
+    pub fn remove(
+        &self,
+        by: &Actor,
+        (account, key): (&AccountId, &str),
+        session: &str,
+    ) -> Result<(), FlowError> {
+        self.house.require_self_or_administrator(by, account, "remove this key")?;
+        let passkeys = self.passkeys_of(by, account)?.into_iter();
+        let passkey = passkeys.filter(|(id, ..)| id == key).map(|(_, it, _)| {
+            (RecordKind::Passkey, json!({ "deed": "passkey removed", "key": it.name }))
+        });
+        let identities = self.identities_of(by, account)?.into_iter();
+        let identity = identities.filter(|(id, _)| id == key).map(|(_, it)| {
+            let deed = format!("identity at {} untied", it.provider);
+            (RecordKind::Identity, json!({ "deed": deed }))
+        });
+        let Some((kind, facts)) = passkey.chain(identity).next() else {
+            return Err(FlowError::unknown("key", key));
+        };
+        let facts = facts.to_string();
+        let (key, account, by) = (key.to_owned(), account.to_string(), by.account.to_string());
+        let session = session.to_owned();
+        self.house.write(move |unit| {
+            unit.remove_record(kind, &key, &by)?;
+            end_tokens(unit, &account, &by, |it| it.is_session() && it.id != session)?;
+            let (kind, actor, subject) = (EntryKind::Deed, by.as_str(), account.as_str());
+            unit.append(&Draft { kind, actor, subject, facts: &facts, body: b"" })
+        })?;
+        Ok(())
     }
 
     /// The provider of a name.

@@ -83,7 +83,7 @@ impl Keyring {
         let now = self.house.now();
         let registered = self.relying_party()?.register(made, holder, now);
         let (credential, used, answered) = registered.map_err(unusable)?;
-        if !self.spent.first(&answered.challenge, answered.until, now) {
+        if !self.answered.first(&answered.challenge, answered.until, now) {
             return Err(unusable(Refusal::Challenge));
         }
         let id = fingerprint(&credential.id);
@@ -100,29 +100,6 @@ impl Keyring {
             unit.put_record(RecordKind::Passkey, &id, &written(&passkey)?, account)?;
             note(unit, account, account, "passkey added").map(Ok)
         })?
-    }
-
-    /// Removes a passkey: of one's own account, or anyone's as administrator.
-    ///
-    /// # Errors
-    /// Forbidden, or unknown.
-    pub(crate) fn remove_passkey(
-        &self,
-        by: &Actor,
-        account: &AccountId,
-        id: &str,
-    ) -> Result<(), FlowError> {
-        self.house.require_self_or_administrator(by, account, "remove this passkey")?;
-        let known = self.passkeys_of(by, account)?;
-        if !known.iter().any(|(known, ..)| known == id) {
-            return Err(FlowError::unknown("passkey", id));
-        }
-        let (id, account, by) = (id.to_owned(), account.to_string(), by.account.to_string());
-        self.house.write(move |unit| {
-            unit.remove_record(RecordKind::Passkey, &id, &by)?;
-            note(unit, &by, &account, "passkey removed")
-        })?;
-        Ok(())
     }
 
     /// Begins a session with a passkey, which stands for password and code. `holder` is the browser that
@@ -145,7 +122,7 @@ impl Keyring {
             Ok(judged) => judged,
             Err(refusal) => return self.refused(account.id.as_str(), Some(refusal)),
         };
-        if !self.spent.first(&answered.challenge, answered.until, now) {
+        if !self.answered.first(&answered.challenge, answered.until, now) {
             return self.refused(account.id.as_str(), Some(Refusal::Challenge));
         }
         let (session, new) = self.house.new_session(&account);

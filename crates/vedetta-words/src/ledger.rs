@@ -51,6 +51,7 @@ const ITALIAN: &[(&str, &str)] = &[
     ("indicator", "indicatore"),
     ("items", "elementi"),
     ("items_count", "numero di elementi"),
+    ("key", "chiave"),
     ("key-revoked", "chiave revocata"),
     ("kind", "tipo"),
     ("liaison", "referente"),

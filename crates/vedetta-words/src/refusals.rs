@@ -130,6 +130,16 @@ const SENTENCES: &[(&str, &str)] = &[
         "the account has as many identities as it may; untie one",
         "l'account ha già tutte le identità che può: togline una",
     ),
+    (
+        "auditors tie their own identities; nobody else does",
+        "chi controlla si collega da sé la propria identità: nessun altro lo fa",
+    ),
+    (
+        "administrators and auditors enter by this provider only when it must say how it proved them; use \
+         your password and code, or ask the operator to set its acr",
+        "amministratori e revisori entrano da questo fornitore solo se deve dire come li ha riconosciuti: \
+         usa password e codice, o chiedi al gestore di impostare il suo acr",
+    ),
     ("say why in a sentence", "di' perché, in una frase"),
 ];
 

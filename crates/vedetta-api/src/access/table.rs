@@ -216,7 +216,9 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewPassword")),
     get("/api/v1/accounts/{account}/keys", Who::SignedIn, "Passkeys and identities of an account")
         .gives(json("Keys")),
-    delete("/api/v1/accounts/{account}/keys/{key}", Who::SignedIn, "Remove one of them"),
+    delete("/api/v1/accounts/{account}/keys/{key}", Who::SignedIn, "Remove one of them")
+        .cost(Cost::Proof)
+        .takes(json("OwnPassword")),
     post("/api/v1/accounts/{account}/identities", ADMINISTRATORS, "Tie an identity at a provider")
         .cost(Cost::Proof)
         .takes(json("NewIdentity")),

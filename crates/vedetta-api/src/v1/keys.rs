@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor, Instant};
 
 use super::Answer;
+use super::directory::OwnPassword;
 use crate::api::Api;
+use crate::credentials::Presented;
 use crate::extract::{Given, Params, Proven};
 use crate::gate::{Address, Caller};
 use crate::keys::no_keyring;
@@ -73,10 +75,20 @@ pub(super) async fn list(
 pub(super) async fn remove(
     State(api): State<Api>,
     Caller(actor): Caller,
-    params: Params,
+    Address(address): Address,
+    (params, headers): (Params, HeaderMap),
+    Given(proof): Given<OwnPassword>,
 ) -> Result<StatusCode, Problem> {
     let (account, key): (AccountId, String) = (params.get("account")?, params.get("key")?);
-    api.ask_keys(move |keys| keys.remove(&actor, &account, &key)).await?;
+    let keyring = api.keyring().cloned().ok_or_else(no_keyring)?;
+    let session = match Presented::read(&headers) {
+        Ok(Presented::Token { token, .. }) => {
+            token.split('_').nth(1).unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    };
+    let remove = move |_: &House, by: &Actor| keyring.remove(by, (&account, &key), &session);
+    api.confirmed((actor, proof.own_password), address, remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

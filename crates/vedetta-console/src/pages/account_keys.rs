@@ -41,6 +41,8 @@ pub(super) struct Row {
     pub(super) backed_up: bool,
     pub(super) since: Moment,
     pub(super) used: Option<Moment>,
+    /// Who tied it, when it was not the account itself.
+    pub(super) by: Option<String>,
 }
 
 /// What a new passkey is made with.
@@ -76,6 +78,7 @@ impl Keys {
             backed_up: passkey.used.backed_up,
             since: Moment::of(passkey.since, w),
             used: Some(Moment::of(at, w)),
+            by: None,
         });
         let label =
             |name: &str| keyring.provider(name).map_or(name, |it| it.label.as_str()).to_owned();
@@ -86,6 +89,7 @@ impl Keys {
             backed_up: false,
             since: Moment::of(identity.since, w),
             used: None,
+            by: identity.by.map(|by| by.to_string()),
         });
         let make = party(console, &signed.visit).and_then(|(keyring, party)| {
             Some(Make {
@@ -126,10 +130,21 @@ pub(super) async fn remove(
     signed: Signed,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (account, key) = (signed.actor().account, sent.text("key").to_owned());
-    let by = signed.actor();
-    console.api().ask_keys(move |keys| keys.remove(&by, &account, &key)).await?;
-    Ok(Done::to("/account").said(Said::Removed).into_response())
+    let account = signed.actor().account;
+    let done = remove_of(&console, &signed, &sent, account).await;
+    told(&console, &signed, done, Said::Removed).await
+}
+
+/// Removes a key of an account; who does it stays signed in.
+pub(super) async fn remove_of(
+    console: &Console,
+    signed: &Signed,
+    sent: &Sent,
+    account: AccountId,
+) -> Result<Result<(), String>, Problem> {
+    let (key, session) = (sent.text("key").to_owned(), signed.person.session.clone());
+    let remove = move |keys: &Keyring, by: &Actor| keys.remove(by, (&account, &key), &session);
+    keyed(console, signed, sent, remove).await
 }
 
 /// Leads to a provider, to come back and tie the identity: a page that goes on by itself, since a form may

@@ -21,7 +21,7 @@ use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 use vedetta_watch::Emergency;
 
-use super::account_keys::{Keys, keyed};
+use super::account_keys::{Keys, keyed, remove_of};
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -156,9 +156,19 @@ pub(super) async fn tie(
         let to = format!("/accounts/{}", escaped(&id));
         return Ok(Done::to(to).said(Said::IdentityTied).into_response());
     };
-    let account = known(&console, &id)?;
-    let keys = keys(&console, &signed, &account).await?;
-    let edit = edit(&console, &signed, Typed::of(&signed, &account), Some(&account));
+    keys_again(&console, &signed, &id, fault).await
+}
+
+/// The account with its keys again, and what was wrong.
+async fn keys_again(
+    console: &Console,
+    signed: &Signed,
+    id: &str,
+    fault: String,
+) -> Result<Response, Problem> {
+    let account = known(console, id)?;
+    let keys = keys(console, signed, &account).await?;
+    let edit = edit(console, signed, Typed::of(signed, &account), Some(&account));
     let told = Edit { fault: Some(fault), keys, ..edit };
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &told)
 }
@@ -174,9 +184,10 @@ pub(super) async fn remove_key(
     Path(id): Path<String>,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (account, key) = (known(&console, &id)?.id, sent.text("key").to_owned());
-    let by = signed.actor();
-    console.api().ask_keys(move |keys| keys.remove(&by, &account, &key)).await?;
+    let account = known(&console, &id)?.id;
+    if let Err(fault) = remove_of(&console, &signed, &sent, account).await? {
+        return keys_again(&console, &signed, &id, fault).await;
+    }
     Ok(Done::to(format!("/accounts/{}", escaped(&id))).said(Said::Removed).into_response())
 }
 

@@ -161,7 +161,7 @@ async fn end(
         Err(problem) => {
             let (why, of) = (problem.detail.to_string(), provider.clone());
             let note = console.api().ask_keys(move |keys| {
-                keys.refused_at(&of, vedetta_model::part::UNKNOWN, short(&why))
+                keys.refused_at(&of, vedetta_model::part::UNKNOWN, &short(&why))
             });
             note.await?;
             return Err(problem);
@@ -195,6 +195,20 @@ async fn arrive(
 }
 
 /// So much of what somebody said as is worth keeping.
-fn short(text: &str) -> &str {
-    text.get(..200).unwrap_or(text).trim()
+fn short(text: &str) -> String {
+    text.chars().take(200).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_say_is_cut_wherever_its_octets_end() {
+        assert_eq!(
+            short(&format!("{}{}", "a".repeat(199), "è".repeat(9_000))).chars().count(),
+            200
+        );
+        assert_eq!(short(" access_denied "), "access_denied");
+    }
 }

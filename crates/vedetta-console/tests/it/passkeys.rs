@@ -180,8 +180,49 @@ async fn it_takes_ones_password_to_add_one() {
     let twice = add(&mut browser, &mut device, PASSWORD).await;
     assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "it is there already");
     let key = browser.open("/account").await.field("key");
-    let removed = browser.fill("/account", "/account/keys/removal", &[("key", &key)]).await;
+    let to = "/account/keys/removal";
+    for own in ["", "not the one it has"] {
+        let refused = browser.fill("/account", to, &[("key", &key), ("own-password", own)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    }
+    // Whoever came in by it is put out with it; who removes it stays.
+    let mut by_it = node.stranger();
+    assert_eq!(show(&mut by_it, &mut device).await.status, StatusCode::SEE_OTHER);
+    let removed = browser.fill("/account", to, &[("key", &key), ("own-password", PASSWORD)]).await;
     assert_eq!(removed.header("location"), "/account?said=removed");
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+    assert!(by_it.open("/items").await.header("location").starts_with("/sign-in"));
+    assert_eq!(browser.open("/items").await.status, StatusCode::OK);
+    let audit = node.browser("admin").open("/audit?kind=deed&subject=analista").await.text;
+    assert!(audit.contains("passkey tolta") && audit.contains("Chiave blu"), "{audit}");
+}
+
+#[tokio::test]
+async fn a_new_password_leaves_no_key_of_before() {
+    let (node, mut device) = with_passkey(plenty()).await;
+    let fields = [
+        ("own-password", PASSWORD),
+        ("password", "another horse battery"),
+        ("password-again", "another horse battery"),
+    ];
+    let mut browser = node.browser("analista");
+    let page = browser.open("/account").await.text;
+    assert!(page.contains("le passkey e le identità elencate qui sotto"), "{page}");
+    browser.fill("/account", "/account/password", &fields).await;
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+    // And one that an administrator gives.
+    let id = AccountId::new("analista").unwrap();
+    node.console.house().set_password(&node.admin, &id, PASSWORD).unwrap();
+    add(&mut node.browser("analista"), &mut device, PASSWORD).await;
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::SEE_OTHER);
+    node.console.house().set_password(&node.admin, &id, PASSWORD).unwrap();
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_role_more_is_not_given_to_the_keys_of_before() {
+    let (node, mut device) = with_passkey(plenty()).await;
+    node.account("analista", "cnaipic", &[Role::Analyst, Role::Administrator]);
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -192,7 +233,7 @@ async fn an_administrator_removes_anyones_and_others_only_their_own() {
     with_password(&node, "rossi", Role::Analyst);
     let mut admin = node.browser("capo");
     let key = admin.open("/accounts/analista").await.field("key");
-    let fields = [("key", &*key)];
+    let fields = [("key", &*key), ("own-password", PASSWORD)];
     let stranger = node.browser("rossi").fill("/account", "/account/keys/removal", &fields).await;
     assert_eq!(stranger.status, StatusCode::NOT_FOUND);
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::SEE_OTHER);
@@ -208,9 +249,12 @@ async fn a_closed_account_stays_closed() {
     let id = AccountId::new("analista").unwrap();
     let house = node.console.house();
     let account = house.standing().directory.account(&id).unwrap().clone();
-    let closed = Account { state: AccountState::Closed, ..account };
+    let closed = Account { state: AccountState::Closed, ..account.clone() };
     house.put_account(&node.admin, &closed).unwrap();
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+    house.put_account(&node.admin, &account).unwrap();
+    let opened = show(&mut node.stranger(), &mut device).await.status;
+    assert_eq!(opened, StatusCode::UNAUTHORIZED, "opened again without its keys");
 }
 
 #[tokio::test]

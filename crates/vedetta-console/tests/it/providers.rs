@@ -37,6 +37,8 @@ struct Desk {
     redeemed: Vec<HashMap<String, String>>,
     /// How often its keys were asked for.
     asked: usize,
+    /// And what it says of itself.
+    described: usize,
 }
 
 impl Idp {
@@ -46,7 +48,7 @@ impl Idp {
         let signer = Signer::read(P256, Some("k1".into())).unwrap();
         let shown = signer.public();
         let (codes, redeemed) = (HashMap::new(), Vec::new());
-        let desk = Desk { issuer, shown, signer, codes, redeemed, asked: 0 };
+        let desk = Desk { issuer, shown, signer, codes, redeemed, asked: 0, described: 0 };
         let idp = Self(Arc::new(Mutex::new(desk)));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(describe))
@@ -103,7 +105,9 @@ impl Idp {
 }
 
 async fn describe(State(idp): State<Idp>) -> Json<Value> {
-    let issuer = idp.0.lock().unwrap().issuer.clone();
+    let mut desk = idp.0.lock().unwrap();
+    desk.described += 1;
+    let issuer = desk.issuer.clone();
     Json(json!({ "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys") }))
 }
@@ -348,7 +352,7 @@ async fn an_identity_is_tied_by_whom_it_is_for() {
     let mut browser = node.browser("analista");
     tie((&idp, &node), &mut browser, json!({})).await;
     let key = browser.open("/account").await.field("key");
-    let fields = [("key", &*key)];
+    let fields = [("key", &*key), ("own-password", PASSWORD)];
     let removed = browser.fill("/account", "/account/keys/removal", &fields).await;
     assert_eq!(removed.header("location"), "/account?said=removed");
     let gone = enter((&idp, &node), &mut node.stranger(), "ente", json!({})).await;
@@ -371,4 +375,59 @@ async fn a_provider_that_is_away_leaves_the_password() {
     assert!(browser.open("/sign-in").await.text.contains("Entra con ENTE"));
     let unknown = browser.open("/sign-in/with/nessuno").await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn who_runs_the_node_enters_only_by_a_provider_that_says_how_it_proved_them() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    with_password(&node, "revisore", Role::Auditor);
+    for (account, sub) in [("capo", "il-capo"), ("revisore", "chi-controlla")] {
+        tie((&idp, &node), &mut node.browser(account), json!({ "sub": sub })).await;
+        let mut browser = node.stranger();
+        let refused = enter((&idp, &node), &mut browser, "ente", json!({ "sub": sub })).await;
+        assert!(!is_inside(&browser), "{account}");
+        assert!(refused.text.contains("solo se deve dire come li ha riconosciuti"), "{account}");
+    }
+    let mut provider = idp.provider("ente", Profile::Generic);
+    provider.client.acr = Some("urn:two-factors".into());
+    let node = Node::opened_by(TestHouse::small(), plenty(), vec![provider]);
+    with_password(&node, "capo", Role::Administrator);
+    let said = |acr: &str| json!({ "sub": "il-capo", "acr": acr });
+    tie((&idp, &node), &mut node.browser("capo"), said("urn:two-factors")).await;
+    let mut browser = node.stranger();
+    enter((&idp, &node), &mut browser, "ente", said("urn:password")).await;
+    assert!(!is_inside(&browser));
+    enter((&idp, &node), &mut browser, "ente", said("urn:two-factors")).await;
+    assert!(is_inside(&browser));
+}
+
+#[tokio::test]
+async fn who_tied_an_identity_is_told_to_its_owner_and_an_auditors_is_their_own() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    with_password(&node, "revisore", Role::Auditor);
+    let mut admin = node.browser("capo");
+    let fields = [("provider", "ente"), ("subject", "anna-conti"), ("own-password", PASSWORD)];
+    let to = |account: &str| format!("/accounts/{account}/identities");
+    let tied = admin.fill("/accounts/analista", &to("analista"), &fields).await;
+    assert_eq!(tied.status, StatusCode::SEE_OTHER, "{}", tied.text);
+    let own = node.browser("analista").open("/account").await.text;
+    assert!(own.contains("collegata da <code>capo</code>"), "{own}");
+    let fields = [("provider", "ente"), ("subject", "altri"), ("own-password", PASSWORD)];
+    let refused = admin.fill("/accounts/revisore", &to("revisore"), &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn many_who_come_at_once_ask_a_provider_once() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let (mut one, mut two, mut three) = (node.stranger(), node.stranger(), node.stranger());
+    let to = "/sign-in/with/ente";
+    let (one, two, three) = tokio::join!(one.open(to), two.open(to), three.open(to));
+    for sent in [one, two, three] {
+        assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(idp.0.lock().unwrap().described, 1);
 }

@@ -10,7 +10,7 @@ use vedetta_model::{Account, AccountId, Actor, Language, Role, Way};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::issue_tokens::end_tokens;
-use crate::actions::manage_accounts::{KEYS, note, untie, write_account};
+use crate::actions::manage_accounts::{note, untie, write_account};
 use crate::actions::sign_in::{Session, actor_of};
 use crate::authority::ADMINISTRATORS;
 use crate::credentials::{EMERGENCY, hash_password, password_fits};
@@ -110,7 +110,7 @@ fn seal(
     unit.erase_secret(SecretKind::Password, EMERGENCY)?;
     unit.erase_secret(SecretKind::Totp, EMERGENCY)?;
     end_tokens(unit, EMERGENCY, actor, |token| was_others || token.purpose != EMERGENCY)?;
-    untie(unit, KEYS, (EMERGENCY, actor))?;
+    untie(unit, EMERGENCY, actor)?;
     write_account(unit, account, actor)?;
     unit.put_secret(SecretKind::Node, SEAL, hash.as_bytes())?;
     note(unit, actor, EMERGENCY, "emergency account sealed")

@@ -159,7 +159,7 @@ pub(crate) fn carries(roles: &BTreeSet<Role>) -> BTreeSet<Role> {
 }
 
 /// Ends the tokens of an account that are so.
-pub(crate) fn end_tokens(
+pub fn end_tokens(
     unit: &mut dyn UnitOfWork,
     account: &str,
     actor: &str,

@@ -29,7 +29,7 @@ pub struct Certificate {
 }
 
 impl House {
-    /// Puts an account. Its sessions, tokens and certificates end when it is closed, moves to another
+    /// Puts an account. Its sessions, tokens and keys end when it is closed, moves to another
     /// organisation or gains a role that they would carry.
     ///
     /// # Errors
@@ -51,8 +51,8 @@ impl House {
         Ok(())
     }
 
-    /// Sets a person's password: one's own, or anyone's as administrator. Its sessions and tokens
-    /// end.
+    /// Sets a person's password: one's own, or anyone's as administrator. Its sessions, tokens,
+    /// passkeys and identities end: whoever came in before comes in by none of them.
     ///
     /// # Errors
     /// Forbidden, unknown, or too short.
@@ -74,6 +74,7 @@ impl House {
             unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
             forget_pending(unit, &id)?;
             end_tokens(unit, &id, &actor, |_| true)?;
+            untie(unit, &id, &actor)?;
             note(unit, &actor, &id, "password set")
         })?;
         Ok(())
@@ -201,7 +202,7 @@ pub(crate) fn write_account(
         };
         if gained.as_ref().is_none_or(|gained| !gained.is_empty()) {
             end_tokens(unit, id, actor, ends)?;
-            untie(unit, &[RecordKind::Certificate], (id, actor))?;
+            untie(unit, id, actor)?;
         }
     }
     let body = serde_json::to_vec(account)
@@ -219,24 +220,20 @@ pub(crate) fn forget_account(
     unit.erase_secret(SecretKind::Password, account)?;
     unit.erase_secret(SecretKind::Totp, account)?;
     end_tokens(unit, account, actor, |_| true)?;
-    untie(unit, KEYS, (account, actor))
+    untie(unit, account, actor)
 }
 
-/// What opens an account besides secrets and tokens.
-pub(crate) const KEYS: &[RecordKind] =
-    &[RecordKind::Certificate, RecordKind::Passkey, RecordKind::Identity];
-
-/// Removes what of these kinds is tied to an account.
+/// Removes what besides secrets and tokens opens an account.
 pub(crate) fn untie(
     unit: &mut dyn UnitOfWork,
-    kinds: &[RecordKind],
-    (account, actor): (&str, &str),
+    account: &str,
+    actor: &str,
 ) -> Result<(), StoreError> {
     let body = |it: &Record| serde_json::from_slice::<serde_json::Value>(&it.body);
-    for kind in kinds {
-        let all = unit.records(*kind)?.into_iter();
+    for kind in [RecordKind::Certificate, RecordKind::Passkey, RecordKind::Identity] {
+        let all = unit.records(kind)?.into_iter();
         for it in all.filter(|it| body(it).is_ok_and(|body| body["account"] == account)) {
-            unit.remove_record(*kind, &it.id, actor)?;
+            unit.remove_record(kind, &it.id, actor)?;
         }
     }
     Ok(())

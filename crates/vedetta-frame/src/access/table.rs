@@ -68,7 +68,7 @@ pub const TABLE: &[Line] = &[
     act("/account/authenticator", ALL).effort(Effort::Proof),
     act("/account/passkeys", ALL).effort(Effort::Proof),
     act("/account/identities", ALL).effort(Effort::Proof),
-    act("/account/keys/removal", ALL),
+    act("/account/keys/removal", ALL).effort(Effort::Proof),
     act("/account/sessions/{session}/end", ALL),
     // Items.
     see("/items", ALL),
@@ -198,7 +198,7 @@ pub const TABLE: &[Line] = &[
     see("/accounts/{account}", ADMINISTRATORS),
     act("/accounts/{account}/password", ADMINISTRATORS).effort(Effort::Proof),
     act("/accounts/{account}/identities", ADMINISTRATORS).effort(Effort::Proof),
-    act("/accounts/{account}/keys/removal", ADMINISTRATORS),
+    act("/accounts/{account}/keys/removal", ADMINISTRATORS).effort(Effort::Proof),
     see("/audit", AUDITORS),
     act("/audit/verification", AUDITORS),
     see("/audit/{entry}", AUDITORS),
