@@ -45,6 +45,44 @@ pub struct Presented<'a> {
     pub secret: [u8; 32],
 }
 
+/// A password to be set. Passkeys and identities end with it unless their owner keeps them.
+#[derive(Clone, Copy)]
+pub struct NewPassword<'a> {
+    /// The password.
+    pub text: &'a str,
+    /// What becomes of them.
+    pub keys: Keys,
+}
+
+/// What becomes of passkeys and identities with a new password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keys {
+    /// They end.
+    End,
+    /// Their owner, who sees them listed, keeps them. Nobody else does.
+    Stay,
+}
+
+impl NewPassword<'_> {
+    /// Whether passkeys and identities of an account end, when somebody sets it.
+    #[must_use]
+    pub fn unties(&self, by: &AccountId, account: &AccountId) -> bool {
+        self.keys == Keys::End || by != account
+    }
+}
+
+impl<'a> From<&'a str> for NewPassword<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, keys: Keys::End }
+    }
+}
+
+impl<'a> From<&'a String> for NewPassword<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
 /// Shortest password accepted, in characters.
 pub const SHORTEST_PASSWORD: usize = 12;
 

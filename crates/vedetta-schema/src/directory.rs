@@ -184,7 +184,10 @@ fn access() -> Vec<(&'static str, Value)> {
                 &[],
             ),
         ),
-        ("NewPassword", object(&[("password", text())], &[("own_password", text())])),
+        (
+            "NewPassword",
+            object(&[("password", text())], &[("own_password", text()), ("keep_keys", flag())]),
+        ),
         ("OwnPassword", object(&[], &[("own_password", text())])),
         ("FirstEnrolment", object(&[("account", text()), ("password", text())], &[])),
         ("Enrolment", object(&[("address", text())], &[])),

@@ -7,6 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vedetta_directory::directory::{Owned, Records};
+use vedetta_flow::credentials::{self, Keys};
 use vedetta_flow::views::see_agreements::Sight;
 use vedetta_flow::{House, Standing};
 use vedetta_model::organisation::OrganisationKind;
@@ -48,6 +49,9 @@ pub(super) struct NewPassword {
     /// That of who asks.
     #[serde(default)]
     own_password: String,
+    /// Whether one's own passkeys and identities stay.
+    #[serde(default)]
+    keep_keys: bool,
 }
 
 /// The password of who asks, unless it is a machine or the operator.
@@ -199,7 +203,10 @@ pub(super) async fn set_password(
     Given(new): Given<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let account: AccountId = params.get("account")?;
-    let setting = move |house: &House, by: &Actor| house.set_password(by, &account, &new.password);
+    let keys = if new.keep_keys { Keys::Stay } else { Keys::End };
+    let setting = move |house: &House, by: &Actor| {
+        house.set_password(by, &account, credentials::NewPassword { text: &new.password, keys })
+    };
     api.confirmed((actor, new.own_password), address, setting).await?;
     Ok(StatusCode::NO_CONTENT)
 }

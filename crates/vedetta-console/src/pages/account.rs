@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::House;
+use vedetta_flow::credentials::{Keys as Kept, NewPassword};
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent};
 use vedetta_frame::frame::{Frame, Section, page_with};
@@ -62,7 +63,10 @@ pub(super) async fn set_password(
     if let Some(fault) = fault {
         return Account::again(&console, &signed, fault.to_owned()).await;
     }
-    let set = move |house: &House, by: &Actor| house.set_password(by, &by.account, &password);
+    let keys = if sent.given("keep-keys").is_some() { Kept::Stay } else { Kept::End };
+    let set = move |house: &House, by: &Actor| {
+        house.set_password(by, &by.account, NewPassword { text: &password, keys })
+    };
     if let Err(wrong) = super::proven(&console, &signed, &sent, set).await? {
         return Account::again(&console, &signed, wrong).await;
     }

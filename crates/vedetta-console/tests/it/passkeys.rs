@@ -205,13 +205,17 @@ async fn a_new_password_leaves_no_key_of_before() {
         ("password", "another horse battery"),
         ("password-again", "another horse battery"),
     ];
+    let id = AccountId::new("analista").unwrap();
+    let kept = [fields.as_slice(), &[("keep-keys", "yes")]].concat();
+    node.browser("analista").fill("/account", "/account/password", &kept).await;
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::SEE_OTHER);
+    let fields = [fields[1], fields[2], ("own-password", "another horse battery")];
     let mut browser = node.browser("analista");
     let page = browser.open("/account").await.text;
     assert!(page.contains("le passkey e le identità elencate qui sotto"), "{page}");
     browser.fill("/account", "/account/password", &fields).await;
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
     // And one that an administrator gives.
-    let id = AccountId::new("analista").unwrap();
     node.console.house().set_password(&node.admin, &id, PASSWORD).unwrap();
     add(&mut node.browser("analista"), &mut device, PASSWORD).await;
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::SEE_OTHER);

@@ -11,7 +11,7 @@ use vedetta_store::{Draft, EntryKind, Record, RecordKind, SecretKind, StoreError
 use crate::actions::issue_tokens::end_tokens;
 use crate::actions::sign_in::{forget_pending, new_totp_memory};
 use crate::authority::{ADMINISTRATORS, AUDITORS};
-use crate::credentials::{EMERGENCY, SHORTEST_PASSWORD, Token, hash_password};
+use crate::credentials::{EMERGENCY, NewPassword, SHORTEST_PASSWORD, Token, hash_password};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
@@ -52,17 +52,19 @@ impl House {
     }
 
     /// Sets a person's password: one's own, or anyone's as administrator. Its sessions, tokens,
-    /// passkeys and identities end: whoever came in before comes in by none of them.
+    /// passkeys and identities end, but for one's own keys that one keeps.
     ///
     /// # Errors
     /// Forbidden, unknown, or too short.
-    pub fn set_password(
+    pub fn set_password<'a>(
         &self,
         by: &Actor,
         account: &AccountId,
-        password: &str,
+        password: impl Into<NewPassword<'a>>,
     ) -> Result<(), FlowError> {
         self.require_self_or_administrator(by, account, "set this password")?;
+        let new = password.into();
+        let (password, unties) = (new.text, new.unties(&by.account, account));
         if password.chars().count() < SHORTEST_PASSWORD || password.len() > 1024 {
             let reason = format!("use {SHORTEST_PASSWORD} characters or more, 1,024 bytes at most");
             return Err(FlowError::invalid("password", reason));
@@ -74,7 +76,7 @@ impl House {
             unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
             forget_pending(unit, &id)?;
             end_tokens(unit, &id, &actor, |_| true)?;
-            untie(unit, &id, &actor)?;
+            unties.then(|| untie(unit, &id, &actor)).transpose()?;
             note(unit, &actor, &id, "password set")
         })?;
         Ok(())
