@@ -56,7 +56,8 @@ pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
     }
 }
 
-/// Looks at the clocks once, and makes the calls that are due; says how many.
+/// Looks at the clocks once, and makes the calls that are due; says how many. What fails beside the
+/// clocks keeps nobody from being called.
 ///
 /// # Errors
 /// What the ledger said.
@@ -73,10 +74,22 @@ pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
         });
         watch.look(&unheard.collect::<Vec<_>>()).map(drop)
     };
-    ask(api, Watch::gather).await?;
+    if let Err(error) = ask(api, Watch::gather).await {
+        tracing::error!(%error, "what no person reports does not come to the queue");
+    }
     ask(api, look).await?;
-    ask(api, Watch::tell_duty).await?;
-    remind(api, ways).await?;
+    let made = call(api, ways).await?;
+    if let Err(error) = ask(api, Watch::tell_duty).await {
+        tracing::error!(%error, "the other nodes are not told who is on duty");
+    }
+    if let Err(error) = remind(api, ways).await {
+        tracing::error!(%error, "nobody is reminded of warnings");
+    }
+    Ok(made)
+}
+
+/// Makes the calls that are due; says how many.
+async fn call(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
     let mut made = 0;
     loop {
         let due = ask(api, |watch| watch.due_calls(TOGETHER)).await?;
@@ -203,4 +216,62 @@ async fn ask<T: Send + 'static>(
     answer.unwrap_or_else(|error| {
         Err(vedetta_flow::FlowError::Conflict(format!("the thread ended: {error}")).into())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use vedetta_api::Settings;
+    use vedetta_model::account::AccountState;
+    use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role, Way};
+    use vedetta_testkit::TestHouse;
+    use vedetta_watch::NewReport;
+    use vedetta_watch::desk::incident::Channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_presses_calls_people_whatever_fails_beside_it() {
+        let TestHouse { house, clock, store: _store } = TestHouse::small();
+        let admin = TestHouse::small().administrator();
+        let officer = Account {
+            id: AccountId::new("sala").unwrap(),
+            name: "Sala".into(),
+            organisation: OrganisationId::new("cnaipic").unwrap(),
+            roles: BTreeSet::from([Role::DutyOfficer]),
+            language: Language::It,
+            state: AccountState::Active,
+        };
+        house.put_account(&admin, &officer).unwrap();
+        let api = Api::new(Arc::new(house), Settings::default(), [7; 32]);
+        let town = Actor {
+            account: AccountId::new("terni").unwrap(),
+            organisation: OrganisationId::new("terni").unwrap(),
+            roles: BTreeSet::from([Role::Liaison]),
+            language: Language::It,
+            way: Way::InPerson,
+        };
+        let report = NewReport {
+            channel: Channel::Portal,
+            organisation: None,
+            title: "Sportelli".into(),
+            words: "fermi".into(),
+            contact: None,
+            awareness: None,
+            items: BTreeSet::new(),
+            services: BTreeSet::new(),
+            exercise: None,
+            key: None,
+        };
+        api.watch().report(&town, report).unwrap();
+        // What is remembered of the channels does not read.
+        let spoil = |unit: &mut dyn vedetta_store::UnitOfWork| {
+            unit.set_bookmark("desk/gathered/more", b"{")
+        };
+        api.house().write(spoil).unwrap();
+        assert!(api.watch().gather().is_err());
+        clock.advance(Duration::from_secs(9 * 3_600));
+        assert!(round(&api, &Ways::default()).await.unwrap() > 0, "somebody is called");
+    }
 }

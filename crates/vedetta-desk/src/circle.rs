@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use vedetta_model::{AccountId, OrganisationId};
 
-use crate::incident::{Change, Incident, Stage};
+use crate::incident::{Change, Channel, Gathered, Incident, Source, Stage};
 
 /// For whom a note or a file is.
 #[derive(
@@ -169,6 +169,12 @@ impl Incident {
         }
         while self.tasks.last().is_some_and(|task| task.text.is_empty()) {
             self.tasks.pop();
+        }
+        // What was merged into a person's report is of others too.
+        if matches!(self.gathered, Some(Gathered { source: Source::Campaign { .. }, .. }))
+            && self.reported.channel != Channel::Mail
+        {
+            self.gathered = None;
         }
         if self.reported.organisation != *organisation {
             self.reported.contact = None;

@@ -4,6 +4,8 @@
 //! rung on which nobody can be called is kept as a gap, and the next begins at once. After the last
 //! rung it begins anew at intervals, until somebody answers or what it is about is over.
 
+mod wording;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! What may be attached to a case: a few kinds of file, recognised by what they hold and not by
-//! what they are called. Nothing that a browser or a desktop would run.
+//! what they are called. Nothing that a browser or a desktop would run: an ending by which it would is
+//! followed by that of what the file is.
 
 use serde::Serialize;
 
@@ -60,7 +61,7 @@ pub fn check(name: &str, octets: &[u8]) -> Result<Checked, FileFault> {
         return Err(FileFault::Large { name, size: octets.len() });
     }
     match kind(&name, octets) {
-        Ok(media) => Ok(Checked { name, media }),
+        Ok(media) => Ok(Checked { name: quiet(name, media), media }),
         Err(found) => Err(FileFault::Kind { name, found }),
     }
 }
@@ -84,6 +85,26 @@ fn harmless(name: &str) -> Option<String> {
         None => name.to_owned(),
     };
     name.chars().any(char::is_alphanumeric).then_some(name)
+}
+
+/// A name by which no desktop runs the file.
+fn quiet(name: String, media: &str) -> String {
+    const RUN: [&str; 35] = [
+        "app", "bat", "chm", "cmd", "com", "cpl", "desktop", "exe", "gadget", "hta", "htm", "html",
+        "inf", "ins", "iso", "jar", "js", "jse", "lnk", "mht", "msc", "msi", "ps1", "psm1", "py",
+        "reg", "scf", "scr", "sh", "svg", "url", "vbe", "vbs", "wsf", "wsh",
+    ];
+    // Some desktops see nothing of what ends a name in dots or blanks.
+    let ending = name.trim_end_matches(['.', ' ']).rsplit_once('.').map(|(_, ending)| ending);
+    let runs = ending.is_some_and(|it| RUN.contains(&it.to_ascii_lowercase().as_str()));
+    let is = match media {
+        "application/pdf" => "pdf",
+        "application/zip" => "zip",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        _ => "txt",
+    };
+    if runs { format!("{name}.{is}") } else { name }
 }
 
 /// The media type, or what was found instead.
@@ -164,10 +185,15 @@ mod tests {
         let name = |name: &str| check(name, b"text").map(|it| it.name);
         assert_eq!(name("../../etc/passwd").unwrap(), "passwd");
         assert_eq!(name("C:\\temp\\elenco.txt").unwrap(), "elenco.txt");
-        assert_eq!(name("fattura\u{202e}fdp.exe\r\n").unwrap(), "fatturafdp.exe");
+        assert_eq!(name("fattura\u{202e}fdp.exe\r\n").unwrap(), "fatturafdp.exe.txt");
         assert_eq!(name(".htaccess").unwrap(), "htaccess");
         assert_eq!(name(&format!("{}.txt", "è".repeat(500))).unwrap().chars().count(), 120);
         assert_eq!(name("a<b>.txt").unwrap(), "a_b_.txt");
+        for ending in ["bat", "js", "PS1", "hta", "url", "vbs", "cmd", "jar", "lnk."] {
+            let given = format!("prova.{ending}");
+            assert_eq!(name(&given).unwrap(), format!("{given}.txt"), "a desktop would run it");
+        }
+        assert_eq!(check("a.jar", b"PK\x03\x04...").unwrap().name, "a.jar.zip");
         for bad in ["", "..", "///", "\u{202e}\0"] {
             assert_eq!(name(bad), Err(FileFault::Name), "{bad:?}");
         }

@@ -22,7 +22,7 @@ mod stage;
 mod wording;
 
 pub use change::{Change, ChangeError};
-pub(crate) use change::{line, sentence};
+pub(crate) use change::{append, line, sentence};
 pub use stage::{Stage, StageName};
 pub use wording::Names;
 
@@ -132,7 +132,7 @@ pub struct Reported {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gathered {
-    /// The latest of it.
+    /// The latest of it; of a campaign the first message, which is of who sees a part of the case.
     pub source: Source,
     /// How often.
     pub count: u64,
@@ -153,7 +153,7 @@ pub enum Source {
     Campaign {
         /// Which campaign.
         campaign: String,
-        /// The latest message.
+        /// The first message.
         message: String,
     },
     /// What another node told.

@@ -16,8 +16,10 @@ use crate::posture::marked;
 use crate::regime::{Regime, Step};
 
 mod element;
+mod own;
 
 pub use element::{Beside, Element};
+pub use own::OwnName;
 
 /// What a document is written with.
 #[derive(Clone, Copy)]
@@ -349,6 +351,22 @@ mod tests {
         ] {
             assert!(fuller.text.contains(told), "{told}: {}", fuller.text);
         }
+        // What is done afterwards is a measure too; what is only recommended is none.
+        let task = Change::Task {
+            text: "cambiate le password".into(),
+            organisation: None,
+            assignee: None,
+            due: None,
+        };
+        let recommend =
+            Change::Recommend { recommendation: "mfa".into(), text: "due fattori".into() };
+        let finish = Change::Finish { task: 1, note: String::new() };
+        for change in [task, recommend, finish] {
+            case = case.change(change, &by, now).unwrap();
+        }
+        let later = drafted(&case, "pre-notification", &beside).text;
+        assert!(later.contains("isolata la rete degli sportelli; cambiate le password"), "{later}");
+        assert!(!later.contains("due fattori"), "{later}");
         let notification = drafted(&case, "notification", &beside);
         assert!(notification.text.contains("truffa.example"), "{}", notification.text);
         // Taken back, it is a gap again.

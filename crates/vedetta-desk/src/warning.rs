@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::language::Bilingual;
+use vedetta_model::language::{Bilingual, Language};
 use vedetta_model::organisation::Sector;
 use vedetta_model::{AccountId, AgreementId, Instant, ItemId, OrganisationId, Pap, Tlp};
 
 use crate::escalation::OwnerCall;
 use crate::incident::ChangeError;
+use crate::notice::rome;
 use crate::number::CaseNumber;
+use crate::posture::marked;
 
 /// An early warning.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +27,30 @@ pub struct Warning {
     /// When those who had not read it were reminded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminded: Vec<Instant>,
+}
+
+impl Warning {
+    /// What a reminder says: the number of the warning, in both languages; of what it is about nothing, since
+    /// a mailbox is read by whoever opens it.
+    #[must_use]
+    pub fn reminder(&self, id: &str) -> (String, String) {
+        let sent = |language| match self.stage {
+            WarningStage::Sent { at, .. } => rome(at, language),
+            _ => String::new(),
+        };
+        let named = Bilingual::new(
+            format!("allerta precoce {id} da leggere"),
+            format!("early warning {id} to be read"),
+        );
+        let Bilingual { it, en } = marked(named, self.text.exercise.as_ref());
+        let subject = format!("Vedetta: {it} / {en}");
+        let text = format!(
+            "L'allerta precoce {id} del {} aspetta una risposta della vostra organizzazione: apritela in «Ci riguarda», leggete che cosa fare e rispondete con il pulsante.\n\nThe early warning {id} of {} waits for an answer of your organisation: open it under “Concerns us”, read what to do, and answer with the button.",
+            sent(Language::It),
+            sent(Language::En)
+        );
+        (subject, text)
+    }
 }
 
 /// What a warning says.

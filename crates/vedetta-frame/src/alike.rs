@@ -53,7 +53,7 @@ pub(crate) struct Asked {
     language: &'static str,
     organisation: OrganisationId,
     roles: BTreeSet<Role>,
-    called: Option<usize>,
+    called: Option<Arc<[String]>>,
     /// Who alone is answered so.
     alone: Option<AccountId>,
 }
@@ -88,8 +88,8 @@ pub(crate) async fn asked(console: &Console, line: &Line, visit: &Visit) -> Opti
         language: visit.words.tag(),
         organisation: person.actor.organisation.clone(),
         roles: person.actor.roles.clone(),
-        called: person.called,
-        alone: (!shared).then(|| account.clone()),
+        called: person.called.clone(),
+        alone: (own || !seen).then(|| person.actor.account.clone()),
     })
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
         seal: blank.to_owned(),
         at_home: person.at_home,
         postures: person.postures.clone(),
-        called: person.called,
+        called: person.called.clone(),
     };
     let visit = Visit { person: Some(Arc::new(nobody)), ..visit.clone() };
     match parts_of(write(visit).await).await {

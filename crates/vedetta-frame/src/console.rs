@@ -255,12 +255,12 @@ impl Console {
         held
     }
 
-    /// How many alarms call somebody. A page is shown all the same when that cannot be read.
-    async fn calls_to(&self, by: &Actor) -> usize {
+    /// The alarms that call somebody. A page is shown all the same when they cannot be read.
+    async fn calls_to(&self, by: &Actor) -> Arc<[String]> {
         let account = by.account.clone();
         self.watch(move |watch| watch.calls_to(&account)).await.unwrap_or_else(|problem| {
             tracing::error!(detail = %problem.detail, "it cannot be read whom alarms call");
-            0
+            Arc::default()
         })
     }
 

@@ -134,6 +134,8 @@ pub struct Frame {
     pub ways: Ways,
     /// Alarms that call who reads it: in words, or none of them just now.
     pub called: Option<String>,
+    /// Which those are, a blank between them.
+    pub calls: String,
     /// The crises and exercises that hold: how each looks, and what it says.
     pub banner: Vec<(&'static str, String)>,
     /// The exercises in which who reads it takes part: identifier and name.
@@ -224,12 +226,18 @@ fn node_name(console: &Console) -> String {
 
 /// What calls who visits, on every page but the one that shows it.
 fn called(visit: &Visit, section: Section) -> Option<String> {
-    let count = visit.person.as_ref()?.called.filter(|_| section != Section::Alarms)?;
-    Some(match count {
+    let alarms = visit.person.as_ref()?.called.as_ref().filter(|_| section != Section::Alarms)?;
+    Some(match alarms.len() {
         0 => String::new(),
         1 => visit.words.alarm_calls_you().to_owned(),
         many => visit.words.alarms_call_you(many),
     })
+}
+
+/// Which alarms those are: a page says which it has shown.
+fn calls(visit: &Visit) -> String {
+    let alarms = visit.person.as_ref().and_then(|it| it.called.as_ref());
+    alarms.map_or_else(String::new, |alarms| alarms.join(" "))
 }
 
 /// The exercises to which something new may belong.
@@ -276,6 +284,7 @@ impl Frame {
             said: Said::of(&visit.here).map(|said| said.sentence(visit.words)),
             ways: ways(console, visit, section),
             called: called(visit, section),
+            calls: calls(visit),
             banner: banner(console, visit),
             exercises: exercises(visit),
             notifies: visit.person.as_ref().is_some_and(|it| it.called.is_some()),

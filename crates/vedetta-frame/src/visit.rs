@@ -84,8 +84,8 @@ pub struct Person {
     pub at_home: bool,
     /// The crises and exercises that hold for them.
     pub(crate) postures: Vec<Posture>,
-    /// How many alarms call them; nothing of whom none ever calls.
-    pub called: Option<usize>,
+    /// The alarms that call them; nothing of whom none ever calls.
+    pub called: Option<Arc<[String]>>,
 }
 
 /// The person of a page that only those who signed in see.

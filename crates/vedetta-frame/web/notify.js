@@ -4,23 +4,26 @@
 (() => {
   const form = document.getElementById("shown");
   if (!form) return;
-  let told = 0;
-  const confirm = async () => {
+  let told = new Set();
+  const confirm = async (alarms) => {
+    const body = new URLSearchParams(new FormData(form));
+    for (const alarm of alarms) body.append("alarm", alarm);
     try {
-      await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "error" });
+      await fetch(form.action, { method: "POST", body, redirect: "error" });
     } catch { /* The next rung is called. */ }
   };
   const may = () => "Notification" in window && Notification.permission === "granted";
-  const band = () => document.querySelector("#called .called, [data-calls-you]");
+  const called = () => [...document.querySelectorAll("#called .called, [data-calls-you]")]
+    .flatMap((it) => it.dataset.alarms.split(" ")).filter(Boolean);
 
   // What stands on a page that is looked at is shown.
   let last = "";
   let at = 0;
   const look = () => {
-    const calls = document.visibilityState === "visible" && band();
-    if (!calls || (calls.textContent === last && Date.now() - at < 30000)) return;
-    [last, at] = [calls.textContent, Date.now()];
-    confirm();
+    const alarms = document.visibilityState === "visible" ? called() : [];
+    if (alarms.length === 0 || (alarms.join(" ") === last && Date.now() - at < 30000)) return;
+    [last, at] = [alarms.join(" "), Date.now()];
+    confirm(alarms);
   };
   // In the background the node is asked, and the browser says it.
   let asked = 0;
@@ -30,13 +33,15 @@
     try {
       const answer = await fetch("/called", { headers: { accept: "application/json" }, redirect: "error" });
       if (!answer.ok) return;
-      const { count, said } = await answer.json();
-      if (count > told) {
-        const shown = new Notification(said, { tag: "vedetta-alarm", requireInteraction: true });
-        shown.onshow = confirm;
+      const { alarms, said } = await answer.json();
+      if (alarms.some((it) => !told.has(it))) {
+        // One that is still open is shown anew, or nobody would hear of a further alarm.
+        const how = { tag: "vedetta-alarm", renotify: true, requireInteraction: true };
+        const shown = new Notification(said, how);
+        shown.onshow = () => confirm(alarms);
         shown.onclick = () => { window.focus(); location.href = "/alarms"; };
       }
-      told = count;
+      told = new Set(alarms);
     } catch { /* It is asked again at the next change. */ }
   };
   const changed = () => { if (document.hidden) ask(); };

@@ -93,25 +93,27 @@ pub(super) async fn answer(
     }
 }
 
-/// A page has shown who looks at it that alarms call: only then it counts.
+/// A page has shown who looks at it that these alarms call: only then it counts.
 pub(super) async fn shown(
     State(console): State<Console>,
     signed: Signed,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let actor = signed.actor();
-    console.watch(move |watch| watch.shown_alarms(&actor)).await?;
+    let alarms: Vec<_> = sent.all("alarm").map(ToOwned::to_owned).collect();
+    console.watch(move |watch| watch.shown_alarms(&actor, &alarms)).await?;
     Ok(http::StatusCode::NO_CONTENT.into_response())
 }
 
-/// How many alarms call who asks, in words: for a page in the background.
+/// Which alarms call who asks, and how many in words: for a page in the background.
 pub(super) async fn calling(signed: Signed) -> Result<Response, Problem> {
-    let (w, count) = (signed.words(), signed.person.called.unwrap_or(0));
-    let said = match count {
+    let (w, alarms) = (signed.words(), signed.person.called.clone().unwrap_or_default());
+    let said = match alarms.len() {
         0 => String::new(),
         1 => w.alarm_calls_you().to_owned(),
         many => w.alarms_call_you(many),
     };
-    Ok(axum::Json(serde_json::json!({ "count": count, "said": said })).into_response())
+    Ok(axum::Json(serde_json::json!({ "alarms": alarms, "said": said })).into_response())
 }
 
 fn table(found: &[AlarmView]) -> Table {

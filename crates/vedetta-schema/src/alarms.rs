@@ -55,6 +55,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let used = object(&[("at", moment()), ("reason", text())], &[]);
     let mut all = postures();
     all.extend([
+        ("AlarmsOnPage", object(&[("alarms", list(text()))], &[])),
         ("ShownAlarms", object(&[("shown", number())], &[])),
         ("EmergencyState", object(&[("sealed", flag()), ("used", list(used))], &[])),
         ("Alarm", alarm),

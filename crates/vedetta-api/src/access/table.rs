@@ -450,7 +450,8 @@ pub const TABLE: &[Route] = &[
     )
     .gives(json("Alarms")),
     get("/api/v1/alarms/{alarm}", Who::SignedIn, "One alarm").gives(json("Alarm")),
-    post("/api/v1/alarms/shown", Who::SignedIn, "A page has shown who asks that alarms call")
+    post("/api/v1/alarms/shown", Who::SignedIn, "A page has shown who asks that these alarms call")
+        .takes(json("AlarmsOnPage"))
         .gives(json("ShownAlarms")),
     get("/api/v1/emergency", AUDITORS, "Whether the emergency account is sealed, and its last uses")
         .gives(json("EmergencyState")),

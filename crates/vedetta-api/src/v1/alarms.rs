@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedetta_watch::desk::escalation::Ladder;
 use vedetta_watch::{AlarmView, Emergency};
 
@@ -47,8 +47,20 @@ pub(super) struct Shown {
     shown: usize,
 }
 
-pub(super) async fn shown(State(api): State<Api>, Caller(actor): Caller) -> Answer<Shown> {
-    let shown = api.ask_watch(Cost::Light, move |watch| watch.shown_alarms(&actor)).await?;
+/// Which alarms it has shown.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OnPage {
+    alarms: Vec<String>,
+}
+
+pub(super) async fn shown(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(OnPage { alarms }): Given<OnPage>,
+) -> Answer<Shown> {
+    let ask = move |watch: &vedetta_watch::Watch| watch.shown_alarms(&actor, &alarms);
+    let shown = api.ask_watch(Cost::Light, ask).await?;
     Ok(Json(Shown { shown }))
 }
 

@@ -54,10 +54,17 @@ async fn who_is_called_sees_it_on_every_page_until_somebody_answers() {
     assert!(page.contains("<strong>Persona sala</strong>") && page.contains("sulla pagina"));
     assert!(page.contains("in attesa di una pagina") || page.contains("da fare"), "{page}");
     let asked = officer.open("/called").await.text;
-    assert!(asked.contains("\"count\":1") && asked.contains("Un allarme chiama te"), "{asked}");
-    let told = officer.fill("/help", "/called", &[]).await;
+    assert!(asked.contains("Un allarme chiama te"), "{asked}");
+    let alarm = asked.split("\"alarms\":[\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(anywhere.contains(&format!("data-alarms=\"{alarm}\"")), "{anywhere}");
+    assert!(page.contains(&format!("data-alarms=\"{alarm}\" data-calls-you")), "{page}");
+    let other = officer.fill("/help", "/called", &[("alarm", "another")]).await;
+    assert_eq!(other.status, StatusCode::NO_CONTENT);
+    let made = "badge-good\">fatta<";
+    assert!(!officer.open("/alarms").await.text.contains(made), "another was shown");
+    let told = officer.fill("/help", "/called", &[("alarm", alarm)]).await;
     assert_eq!(told.status, StatusCode::NO_CONTENT, "a page says that it has shown it");
-    assert!(officer.open("/alarms").await.text.contains("fatta"), "only now it counts");
+    assert!(officer.open("/alarms").await.text.contains(made), "only now it counts");
     let seen = node.browser("revisore").open("/alarms").await.text;
     assert!(seen.contains(&number) && !seen.contains("Rispondo io"), "who checks only looks");
 

@@ -522,8 +522,14 @@ impl Incident {
             }
             Change::Gather { source, item, more, last } => {
                 self.items.extend(item.filter(|_| self.items.len() < LINKED));
-                let before = self.gathered.map_or(0, |it| it.count);
-                self.gathered = Some(Gathered { source, count: before.saturating_add(more), last });
+                let before = self.gathered.as_ref().map_or(0, |it| it.count);
+                let count = before.saturating_add(more);
+                let source = match self.gathered.map(|it| it.source) {
+                    // Later messages may be another organisation's, and who reported sees this one.
+                    Some(first @ Source::Campaign { .. }) => first,
+                    _ => source,
+                };
+                self.gathered = Some(Gathered { source, count, last });
             }
             Change::Follow { name, .. } => line("the playbook's name", &name)?,
             Change::Merge { into, .. } if into == self.number => return Err(ChangeError::Itself),
@@ -531,7 +537,8 @@ impl Incident {
                 // Drafts ask for them when the case is further, too.
                 match &step {
                     Change::Contain { measures: said } if !said.trim().is_empty() => {
-                        self.statements.insert(Element::Measures, said.clone());
+                        let stated = self.statements.entry(Element::Measures).or_default();
+                        append(stated, said);
                     }
                     Change::Close { cause, .. } if !cause.trim().is_empty() => {
                         self.statements.insert(Element::Cause, cause.clone());
@@ -647,6 +654,17 @@ impl Change {
             Self::Follow { .. } => "follow",
         }
     }
+}
+
+/// Adds to what was stated what it does not say yet.
+pub(crate) fn append(stated: &mut String, said: &str) {
+    if stated.contains(said) {
+        return;
+    }
+    if !stated.is_empty() {
+        stated.push_str("; ");
+    }
+    stated.push_str(said);
 }
 
 pub(crate) fn title(text: &str) -> Result<(), ChangeError> {

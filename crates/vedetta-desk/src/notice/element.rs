@@ -7,7 +7,7 @@ use vedetta_model::language::{Bilingual, Language};
 
 use super::{Pen, affected, rome};
 use crate::class;
-use crate::incident::{Incident, Origin, Stage};
+use crate::incident::{Incident, Origin, Stage, append};
 
 /// One thing that a notice asks for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -139,7 +139,12 @@ impl Element {
     /// What the case knows of it; nothing where it is a gap.
     pub(super) fn told(self, case: &Incident, beside: &Beside, pen: Pen<'_>) -> Option<String> {
         if let Some(stated) = case.statements.get(&self) {
-            return Some(stated.clone());
+            let mut told = stated.clone();
+            if self == Self::Measures {
+                // What was done since belongs to it.
+                done(case).iter().for_each(|it| append(&mut told, it));
+            }
+            return Some(told);
         }
         let text = match self {
             Self::Who => (pen.name)(&case.reported.organisation),
@@ -155,7 +160,7 @@ impl Element {
                 Stage::Closed { cause, .. } => cause.clone(),
                 _ => return None,
             },
-            Self::Measures => done(case)?,
+            Self::Measures => done(case).join("; "),
             Self::Underway => under_way(case)?,
             Self::Indicators if !beside.indicators.is_empty() => beside.indicators.join("; "),
             Self::Contact => contact(case, beside)?,
@@ -223,15 +228,14 @@ fn malicious(case: &Incident, language: Language) -> Option<String> {
     happened.map(|it| format!("{}: {it}", say("no", "no")))
 }
 
-/// What was done: measures, tasks that are done, and advice that was given.
-fn done(case: &Incident) -> Option<String> {
+/// What was done: measures, and tasks that are done. What was recommended is not done yet.
+fn done(case: &Incident) -> Vec<String> {
     let mut lines: Vec<_> = match &case.stage {
         Stage::Contained { measures, .. } => vec![measures.clone()],
         _ => Vec::new(),
     };
     lines.extend(case.tasks.iter().filter(|it| it.done.is_some()).map(|it| it.text.clone()));
-    lines.extend(case.recommended.iter().map(|it| it.text.clone()));
-    (!lines.is_empty()).then(|| lines.join("; "))
+    lines
 }
 
 fn under_way(case: &Incident) -> Option<String> {

@@ -244,7 +244,7 @@ async fn what_notices_ask_for_is_stated_and_classes_are_listed() {
     let phishing =
         json!({ "value": "fraud:phishing", "of": "rsit", "it": "phishing", "en": "phishing" });
     assert!(classes["classes"].as_array().unwrap().contains(&phishing), "{classes}");
-    let (status, shown) = desk.post(&desk.officer, "alarms/shown", &json!({})).await;
+    let (status, shown) = desk.post(&desk.officer, "alarms/shown", &json!({ "alarms": [] })).await;
     assert_eq!((status, &shown["shown"]), (StatusCode::OK, &json!(0)));
     let emergency = desk.door.get(&desk.door.token("admin"), "/api/v1/emergency").await;
     assert_eq!(emergency, json!({ "sealed": false, "used": [] }));

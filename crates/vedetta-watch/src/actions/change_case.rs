@@ -60,6 +60,9 @@ pub(crate) enum Refusal {
 /// What was written, each with its place; or why nothing was.
 pub(crate) type Outcome = Result<Vec<(Kept, Stamp)>, Refusal>;
 
+/// Why a case of an exercise and another are kept apart.
+const UNLIKE: &str = "one belongs to an exercise to which the other does not; keep them apart";
+
 impl Asker {
     pub(crate) fn viewer(&self) -> Viewer<'_> {
         let Actor { account, organisation, .. } = &self.actor;
@@ -112,6 +115,11 @@ impl Watch {
             Change::Practise { exercise } => exercise.clone(),
             _ => self.brief(by, number)?.row.exercise.clone(),
         };
+        if let Change::Join { parent: Some(parent) } = &change
+            && self.brief(by, *parent)?.row.exercise != exercise
+        {
+            return Err(WatchError::conflict(UNLIKE));
+        }
         let inside = exercise.map(|it| self.participants_of(&it)).transpose()?;
         let (asker, now) = (self.asker(by), self.house().now());
         self.write_case(by, number, Some(version), move |unit| {
@@ -425,6 +433,10 @@ fn both(
         if matches!(change, Change::Absorb { .. }) && !kept.incident.stage.is_open() {
             let reason = format!("{case} is over; reopen it first, or merge it into this one");
             return Ok(Err(Refusal::Conflict(reason)));
+        }
+        let unlike = |first: &Kept| first.incident.exercise != kept.incident.exercise;
+        if matches!(change, Change::Absorb { .. }) && after.first().is_some_and(unlike) {
+            return Ok(Err(Refusal::Conflict(UNLIKE.into())));
         }
         let by = &asker.actor.account;
         match kept.incident.clone().change(change.clone(), by, now) {

@@ -80,7 +80,11 @@ impl Watch {
             let (declared, by) = (declared.clone(), account.clone());
             let posture = Posture { id, declared, by, since: now, ended: None };
             all.insert(0, posture.clone());
-            all.truncate(MOST);
+            // What holds is never forgotten.
+            while all.len() > MOST {
+                let Some(last) = all.iter().rposition(|it| !it.holds()) else { break };
+                all.remove(last);
+            }
             put(unit, &all, account.as_str())?;
             Ok(Ok((all, posture)))
         })?;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, OwnerCall, SilentSensor, Stands, Whom,
 };
-use vedetta_desk::notice::rome;
 use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{OnDuty, Roster, Sight, State};
 use vedetta_flow::FlowError;
@@ -224,12 +223,12 @@ impl Watch {
                 Called::Person(person) => {
                     let account = standing.directory.account(person);
                     let language = account.map_or(Language::It, |it| it.language);
-                    (self.address_of(person, by), language, say(&alarm.about, language))
+                    (self.address_of(person, by), language, alarm.about.say(language))
                 }
                 Called::Owner(contact) => {
                     let contact = standing.directory.contact(contact);
                     let to = contact.and_then(|it| address_at(&it.channels, by));
-                    (to, Language::It, tell_owner(&alarm.about))
+                    (to, Language::It, alarm.about.tell_owner())
                 }
             };
             let to = to.unwrap_or_default();
@@ -265,16 +264,15 @@ impl Watch {
         Ok(())
     }
 
-    /// A page has shown an actor that alarms call; says how many that was not known of.
+    /// A page has shown an actor that these alarms call; says of how many that was not known.
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn shown_alarms(&self, by: &Actor) -> Result<usize, WatchError> {
+    pub fn shown_alarms(&self, by: &Actor, shown: &[String]) -> Result<usize, WatchError> {
         let (person, now) = (by.account.clone(), self.house().now());
-        let calls = |alarm: &Alarm| alarm.calls(&person);
-        let found = self.open_alarms()?;
-        let ids: Vec<_> =
-            found.into_iter().filter(|(.., alarm)| calls(alarm)).map(|(id, ..)| id).collect();
+        let calls = |(id, _, alarm): &(String, _, Alarm)| shown.contains(id) && alarm.calls(&person);
+        let found = self.open_alarms()?.into_iter().filter(calls);
+        let ids: Vec<_> = found.map(|(id, ..)| id).collect();
         if ids.is_empty() {
             return Ok(0);
         }
@@ -506,7 +504,8 @@ impl Watch {
         leads.map(|account| account.id.clone()).collect()
     }
 
-    /// Whether a person may know of the case: a case kept to a few is theirs alone.
+    /// Whether a person may know of the case: a case kept to a few is theirs alone, and one of an
+    /// exercise of those who take part.
     fn may_see(&self, person: &AccountId, alarm: &Alarm) -> bool {
         let standing = self.house().standing();
         let Some(account) = standing.directory.account(person) else { return false };
@@ -514,6 +513,13 @@ impl Watch {
             return false;
         }
         let Some(number) = alarm.about.number else { return true };
+        // An exercise calls nobody who takes no part in it.
+        let inside = |exercise: String| {
+            self.participants_of(&exercise).is_ok_and(|it| it.contains(&account.organisation))
+        };
+        if !self.exercise_of(number).is_none_or(inside) {
+            return false;
+        }
         let Some(access) = self.access_of(number) else { return true };
         if access.circle.is_none() {
             return true;
@@ -714,60 +720,4 @@ fn about(clock: &NextClock) -> About {
     let (number, category) = (Some(clock.number), category_of(clock));
     let (owed, sensor, sensors, seal) = (None, None, None, false);
     About { number, owed, sensor, sensors, seal, name, due: clock.due, missed, category }
-}
-
-/// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
-/// what it is about.
-fn say(about: &About, language: Language) -> (String, String) {
-    let due = |language| rome(about.due, language);
-    let (it, en) = match (about.missed, about.is_silence() || about.seal) {
-        (_, true) => ("dal", "since"),
-        (true, false) => ("SCADUTO il", "MISSED, was due"),
-        (false, false) => ("in scadenza il", "due"),
-    };
-    let (of_it, of_en) = match about.number {
-        Some(number) => (format!("caso {number}, "), format!("case {number}, ")),
-        None => Default::default(),
-    };
-    let subject = Bilingual::new(
-        format!("Vedetta: {of_it}{} {it} {}", about.name.it, due(Language::It)),
-        format!("Vedetta: {of_en}{} {en} {}", about.name.en, due(Language::En)),
-    );
-    let (what_it, what_en) = match (about.number, &about.sensor, about.sensors) {
-        (Some(_), ..) => ("Aprire il caso", "Open the case"),
-        (None, Some(_), _) => ("Guardare il sensore", "Look at the sensor"),
-        (None, None, Some(_)) => (
-            "Guardare i sensori, e se il nodo si raggiunge",
-            "Look at the sensors, and whether the node is reached",
-        ),
-        (None, None, None) if about.seal => (
-            "Chiarire chi l'ha rotto e perché, e sigillarlo di nuovo",
-            "Find out who broke it and why, and seal it anew",
-        ),
-        (None, None, None) => {
-            ("Guardare le prese visione scadute", "Look at the overdue acknowledgements")
-        }
-    };
-    let text = Bilingual::new(
-        format!(
-            "{}. {what_it} nella sala operativa e rispondere all'allarme: finché nessuno risponde si chiama il gradino successivo.",
-            subject.it
-        ),
-        format!(
-            "{}. {what_en} in the operations room and answer the alarm: until somebody does, the next rung is called.",
-            subject.en
-        ),
-    );
-    (subject.to(language).to_owned(), text.to(language).to_owned())
-}
-
-/// What the organisation is told whose sensor is silent, in both languages: its contacts have none.
-fn tell_owner(about: &About) -> (String, String) {
-    let (it, en) = (rome(about.due, Language::It), rome(about.due, Language::En));
-    let Bilingual { it: name_it, en: name_en } = &about.name;
-    let subject = format!("Vedetta: {name_it} dal {it} / {name_en} since {en}");
-    let text = format!(
-        "{name_it}: dal {it} la sala operativa non ne riceve segni di vita, e ciò che i suoi registri contengono non si vede. Guardare se la macchina e il servizio funzionano (vedetta sensor status) e se raggiungono il nodo.\n\n{name_en}: since {en} the operations room has had no sign of life of it, and what its logs hold is not seen. Look whether the machine and the service work (vedetta sensor status) and reach the node."
-    );
-    (subject, text)
 }

@@ -3,7 +3,8 @@
 //!
 //! The ledger is read from where the last look ended, and that place is written with the reports: none
 //! is made twice, and none is lost. What is of one kind is one report that counts it
-//! ([`Gathered`]); of one source so many wait, and what comes after is gathered in one more.
+//! ([`Gathered`]); of one source so many wait, and what comes after is gathered in one more. What cannot
+//! be a report is passed over, and the ledger says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,12 +12,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::incident::{Channel, Gathered, Reported, Source};
+use vedetta_desk::posture::EXERCISE;
 use vedetta_desk::{CaseNumber, Change, Incident, Stage, StageName};
-use vedetta_flow::Form;
+use vedetta_flow::{FlowError, Form};
 use vedetta_model::part::GATHER;
 use vedetta_model::{AccountId, Actor, Instant, ItemId, Language, OrganisationId, Role, Way};
 use vedetta_store::{
-    Entry, EntryKind, Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork,
+    Draft, Entry, EntryKind, Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork,
     written::RecordFacts,
 };
 
@@ -34,8 +36,12 @@ struct Notice {
     group: String,
     channel: Channel,
     organisation: OrganisationId,
+    /// Who brought it here: the organisation, or the peer that tells of it.
+    from: OrganisationId,
     title: String,
     words: String,
+    /// Whether it may not wait behind others.
+    critical: bool,
     /// What a person opens to see it.
     source: Source,
     /// The item, to be linked.
@@ -46,6 +52,16 @@ struct Notice {
     at: Instant,
     /// Who brought it, where one alone is not enough: a name that says nothing else.
     reporter: Option<String>,
+}
+
+/// A notice as it is written down.
+#[derive(Clone, Debug)]
+struct Fresh {
+    notice: Notice,
+    /// The case that it would open.
+    case: Incident,
+    /// The one that it would open for what no longer finds room.
+    further: Incident,
 }
 
 /// What is remembered of a kind.
@@ -89,12 +105,16 @@ const PACE: Duration = Duration::from_secs(300);
 const SLOW: Duration = Duration::from_secs(3_600);
 /// Of one kind so many are told apart.
 const APART: usize = 100;
-/// A record of a message that is put later than this after it came says something else of it.
+/// A record of a message that is put later than this after an analyst spoke says something else of it.
 const AT_ONCE: Duration = Duration::from_secs(60);
 /// What a person dismissed is quiet for so long.
 const QUIET: Duration = Duration::from_secs(86_400);
 /// Reports of one source and channel that wait; further ones are gathered in one.
 const WAITING: usize = 50;
+/// Of what is critical, so many find room beside others.
+const CRITICAL: usize = 4 * WAITING;
+/// Which peer told of the reports that wait.
+const VIA: &str = "desk/gathered/via";
 /// So many who proved who they are make a campaign a report, whatever its verdict.
 const REPORTERS: usize = 3;
 
@@ -108,10 +128,13 @@ impl Watch {
         for _ in 0..PAGES {
             let (after, entries) = self.unheard()?;
             let Some(last) = entries.last().map(|it| it.stamp.seq) else { break };
-            let notices: Vec<_> = entries.iter().filter_map(|it| self.noticed(it)).collect();
-            let mut fresh = Vec::with_capacity(notices.len());
-            for notice in notices {
-                fresh.push((self.opened(&notice)?, notice));
+            let (mut fresh, mut passed) = (Vec::new(), Vec::new());
+            for entry in &entries {
+                let Some(notice) = self.noticed(entry)? else { continue };
+                match self.fresh(notice) {
+                    Ok(it) => fresh.push(it),
+                    Err(error) => passed.push((entry.subject.clone(), error.to_string())),
+                }
             }
             let used: Vec<_> = entries.iter().filter_map(broken).collect();
             let waiting = self.waiting_by_source()?;
@@ -122,9 +145,10 @@ impl Watch {
                     return Ok(Vec::new());
                 }
                 let mut round = Round::begin(unit, now, waiting.clone())?;
-                for (case, notice) in &fresh {
-                    round.take(unit, case, notice)?;
+                for it in &fresh {
+                    round.take(unit, it)?;
                 }
+                passed.iter().try_for_each(|it| pass_over(unit, it))?;
                 remember_uses(unit, &used)?;
                 unit.set_cursor(CURSOR, last)?;
                 round.end(unit)
@@ -139,9 +163,9 @@ impl Watch {
         if self.house().read(|reader| more(reader))?.is_empty() {
             return Ok(0);
         }
-        let now = self.house().now();
+        let (now, waiting) = (self.house().now(), self.waiting_by_source()?);
         let done = self.house().write(move |unit| {
-            let mut round = Round::begin(unit, now, BTreeMap::new())?;
+            let mut round = Round::begin(unit, now, waiting.clone())?;
             for name in round.more.clone() {
                 round.further(unit, &name)?;
             }
@@ -168,37 +192,54 @@ impl Watch {
     }
 
     /// What an entry tells the queue, if anything.
-    fn noticed(&self, entry: &Entry) -> Option<Notice> {
+    fn noticed(&self, entry: &Entry) -> Result<Option<Notice>, WatchError> {
         match entry.kind {
             EntryKind::Item => self.item_noticed(entry),
             EntryKind::Put => {
-                let facts: RecordFacts = serde_json::from_str(&entry.facts).ok()?;
-                (facts.record == RecordKind::MailReport).then(|| self.mail_noticed(entry))?
+                let facts: Option<RecordFacts> = serde_json::from_str(&entry.facts).ok();
+                let mail = facts.is_some_and(|it| it.record == RecordKind::MailReport);
+                Ok(mail.then(|| self.mail_noticed(entry)).flatten())
             }
-            _ => None,
+            _ => Ok(None),
         }
     }
 
-    fn item_noticed(&self, entry: &Entry) -> Option<Notice> {
-        let id = ItemId::new(&entry.subject).ok()?;
+    fn item_noticed(&self, entry: &Entry) -> Result<Option<Notice>, WatchError> {
+        let Ok(id) = ItemId::new(&entry.subject) else { return Ok(None) };
         let peer = entry.actor.strip_prefix("peer:").and_then(|it| OrganisationId::new(it).ok());
-        if !matches!((id.kind(), &peer), ("sighting", None) | ("incident", Some(_))) {
-            return None;
-        }
-        if peer.is_none() && !is_grave(&entry.body) {
-            return None;
-        }
+        let wanted = match (id.kind(), &peer) {
+            ("incident", Some(_)) => true,
+            // Anybody can write a sighting that looks like a sensor's.
+            ("sighting", None) => is_grave(&entry.body) && self.is_sensor(&entry.actor)?,
+            _ => false,
+        };
+        let Some(room) = self.room_itself().filter(|_| wanted) else { return Ok(None) };
         // Only what the room itself may read: the queue is no way around a clearance.
-        let read = self.house().item(&self.room_itself()?, &id).ok()?;
+        let read = match self.house().item(&room, &id) {
+            Ok(read) => read,
+            Err(FlowError::Unknown { .. } | FlowError::Forbidden { .. }) => return Ok(None),
+            // It is heard again.
+            Err(error) => return Err(error.into()),
+        };
         let standing = self.house().standing();
         let full = read.form == Form::Full;
         let producer = standing.directory.numbered(read.producer).filter(|_| full);
         let own = standing.own.clone();
         let of = |it: Option<OrganisationId>| producer.map(|it| it.id.clone()).or(it);
-        match peer {
-            Some(peer) => told_incident(&id, &read.body, of(Some(peer))?, entry.stamp.at),
-            None => finding(&id, &read.body, of(own)?, entry.stamp.at),
-        }
+        let at = entry.stamp.at;
+        Ok(match peer {
+            Some(peer) => {
+                let of = of(Some(peer.clone()));
+                of.and_then(|of| told_incident(&id, &read.body, (of, peer), at))
+            }
+            None => of(own).and_then(|of| finding(&id, &read.body, of, at)),
+        })
+    }
+
+    /// Whether an account is a sensor's.
+    fn is_sensor(&self, account: &str) -> Result<bool, StoreError> {
+        let known = self.house().read(|reader| reader.record(RecordKind::Sensor, account))?;
+        Ok(known.is_some())
     }
 
     fn mail_noticed(&self, entry: &Entry) -> Option<Notice> {
@@ -209,7 +250,7 @@ impl Watch {
     }
 
     /// The room, as one who reads.
-    fn room_itself(&self) -> Option<Actor> {
+    pub(crate) fn room_itself(&self) -> Option<Actor> {
         Some(Actor {
             account: itself().ok()?,
             organisation: self.house().standing().own.clone()?,
@@ -217,6 +258,13 @@ impl Watch {
             language: Language::It,
             way: Way::InPerson,
         })
+    }
+
+    /// A notice with the cases that it may open.
+    fn fresh(&self, notice: Notice) -> Result<Fresh, WatchError> {
+        let case = self.opened(&notice)?;
+        let further = self.opened(&notice.further(&self.name_of(&notice.from)))?;
+        Ok(Fresh { notice, case, further })
     }
 
     /// The case that a notice would open, its number still to be given.
@@ -240,22 +288,37 @@ impl Watch {
     }
 
     /// How many reports of each source wait that no person made.
-    fn waiting_by_source(&self) -> Result<BTreeMap<(Channel, OrganisationId), usize>, StoreError> {
-        let (held, mut waiting) = (self.index()?, BTreeMap::new());
+    fn waiting_by_source(&self) -> Result<Waiting, StoreError> {
+        let mut told = self.house().read(|reader| via(reader))?;
+        let (held, mut waiting) = (self.index()?, Waiting::default());
         let index = held.get();
         let all =
             index.into_iter().flat_map(|it| it.waiting.iter().filter_map(|of| it.all.get(of)));
         for row in all.map(|brief| &brief.row).filter(|row| row.gathered.is_some()) {
-            *waiting.entry((row.channel, row.organisation.clone())).or_default() += 1;
+            let number = row.number.to_string();
+            let from = match told.remove(&number) {
+                Some(peer) => waiting.via.entry(number).or_insert(peer).clone(),
+                None => row.organisation.clone(),
+            };
+            *waiting.many.entry((row.channel, from)).or_default() += 1;
         }
         Ok(waiting)
     }
 }
 
+/// What waits that no person reported.
+#[derive(Clone, Debug, Default)]
+struct Waiting {
+    /// How many reports, by channel and who brought them.
+    many: BTreeMap<(Channel, OrganisationId), usize>,
+    /// Which peer told of a report.
+    via: BTreeMap<String, OrganisationId>,
+}
+
 /// What was heard, as it is written.
 struct Round {
     now: Instant,
-    waiting: BTreeMap<(Channel, OrganisationId), usize>,
+    waiting: Waiting,
     more: BTreeSet<String>,
     written: Vec<(Kept, Stamp)>,
 }
@@ -264,7 +327,7 @@ impl Round {
     fn begin(
         unit: &mut dyn UnitOfWork,
         now: Instant,
-        waiting: BTreeMap<(Channel, OrganisationId), usize>,
+        waiting: Waiting,
     ) -> Result<Self, StoreError> {
         Ok(Self { now, waiting, more: more(unit)?, written: Vec::new() })
     }
@@ -272,22 +335,15 @@ impl Round {
     fn end(self, unit: &mut dyn UnitOfWork) -> Result<Vec<(Kept, Stamp)>, StoreError> {
         let more = serde_json::to_vec(&self.more).map_err(|error| spoilt(MORE, &error))?;
         unit.set_bookmark(MORE, &more)?;
+        let via = serde_json::to_vec(&self.waiting.via).map_err(|error| spoilt(VIA, &error))?;
+        unit.set_bookmark(VIA, &via)?;
         Ok(self.written)
     }
 
-    fn take(
-        &mut self,
-        unit: &mut dyn UnitOfWork,
-        case: &Incident,
-        notice: &Notice,
-    ) -> Result<(), StoreError> {
-        let mut name = name_of(&notice.group);
+    fn take(&mut self, unit: &mut dyn UnitOfWork, fresh: &Fresh) -> Result<(), StoreError> {
+        let Fresh { notice, case, .. } = fresh;
+        let name = name_of(&notice.group);
         let mut known = read(unit, &name)?;
-        let source = (notice.channel, notice.organisation.clone());
-        if known.number.is_none() && self.waiting.get(&source).is_some_and(|it| *it >= WAITING) {
-            name = name_of(&format!("{:?}/{}/further", notice.channel, notice.organisation));
-            known = read(unit, &name)?;
-        }
         let more = known.count(notice);
         let waits = match known.number {
             Some(_) => !more,
@@ -306,24 +362,63 @@ impl Round {
                 known.more = 0;
                 remember(unit, &name, &known)
             }
+            _ if self.is_full(notice) => {
+                let more = std::mem::take(&mut known.more);
+                remember(unit, &name, &known)?;
+                self.overflow(unit, fresh, more)
+            }
             _ => {
-                let known = self.open(unit, case, known, source)?;
+                let known = self.open(unit, (case, notice), known)?;
                 remember(unit, &name, &known)
             }
         }
     }
 
-    /// Counts a report up, when it is time.
+    /// Whether no more of its source may wait.
+    fn is_full(&self, notice: &Notice) -> bool {
+        let most = if notice.critical { CRITICAL } else { WAITING };
+        self.waiting.many.get(&notice.brought()).is_some_and(|many| *many >= most)
+    }
+
+    /// Gathers what finds no room in one more report of its source. That is never quiet: who dismissed
+    /// it knows nothing of what comes after.
+    fn overflow(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        Fresh { notice, further, .. }: &Fresh,
+        more: u64,
+    ) -> Result<(), StoreError> {
+        let name = name_of(&format!("{:?}/{}/further", notice.channel, notice.from));
+        let mut known = read(unit, &name)?;
+        known.more = known.more.saturating_add(more);
+        known.latest = Some(notice.latest());
+        match followed(unit, known.number)? {
+            Some((_, kept)) if kept.incident.stage.is_open() => {
+                self.more.insert(name.clone());
+                remember(unit, &name, &known)?;
+                self.further(unit, &name)
+            }
+            _ => {
+                let known = self.open(unit, (further, notice), known)?;
+                remember(unit, &name, &known)
+            }
+        }
+    }
+
+    /// Counts a report up, when it is time; one that is closed at once, with what came before.
     fn further(&mut self, unit: &mut dyn UnitOfWork, name: &str) -> Result<(), StoreError> {
         let mut known = read(unit, name)?;
-        let found = followed(unit, known.number)?;
-        let open = found.filter(|(_, kept)| kept.incident.stage.is_open() && known.more > 0);
-        let (Some((stamp, kept)), Some(latest)) = (open, known.latest.clone()) else {
+        let counts = |kept: &Kept| {
+            known.more > 0 && kept.incident.stage.name() != StageName::Dismissed
+        };
+        let found = followed(unit, known.number)?.filter(|(_, kept)| counts(kept));
+        let (Some((stamp, kept)), Some(latest)) = (found, known.latest.clone()) else {
             self.more.remove(name);
             return Ok(());
         };
         let reported = kept.incident.stage.name() == StageName::Reported;
-        if self.now.since(known.counted) < if reported { PACE } else { SLOW } {
+        let pace = if reported { PACE } else { SLOW };
+        if kept.incident.stage.is_open() && self.now.since(known.counted) < pace {
             return Ok(());
         }
         let Latest { source, item, at: last } = latest;
@@ -344,9 +439,8 @@ impl Round {
     fn open(
         &mut self,
         unit: &mut dyn UnitOfWork,
-        case: &Incident,
+        (case, notice): (&Incident, &Notice),
         known: Known,
-        source: (Channel, OrganisationId),
     ) -> Result<Known, StoreError> {
         let mut incident = case.clone();
         incident.number = next(unit, incident.reported.at)?;
@@ -357,11 +451,40 @@ impl Round {
         let by = incident.reported.by.clone();
         let kept = Kept { incident, did: Did::Opened, by, before: None };
         if let Some(stamp) = kept.put(unit)? {
-            *self.waiting.entry(source).or_default() += 1;
+            *self.waiting.many.entry(notice.brought()).or_default() += 1;
+            if notice.channel == Channel::Peer {
+                self.waiting.via.insert(number.to_string(), notice.from.clone());
+            }
             self.written.push((kept, stamp));
         }
         let reporters = BTreeSet::new();
         Ok(Known { number: Some(number), counted: self.now, more: 0, reporters, ..known })
+    }
+}
+
+impl Notice {
+    /// By which channel and by whom it was brought.
+    fn brought(&self) -> (Channel, OrganisationId) {
+        (self.channel, self.from.clone())
+    }
+
+    fn latest(&self) -> Latest {
+        Latest { source: self.source.clone(), item: self.item.clone(), at: self.at }
+    }
+
+    /// What stands for it among those that find no room, of a source as people call it.
+    fn further(&self, from: &str) -> Self {
+        let title = format!("Altro da {from} / More of {from}");
+        let first = &self.words;
+        let words = format!(
+            "Da qui arrivano più segnalazioni di quante ne aspettano: il resto si conta in questa. La prima: / More comes from here than may wait: the rest is counted in this one. The first:\n{first}"
+        );
+        Self {
+            organisation: self.from.clone(),
+            title: clipped(&title, TITLE).unwrap_or(title),
+            words,
+            ..self.clone()
+        }
     }
 }
 
@@ -378,8 +501,7 @@ impl Known {
             self.seen.insert(notice.of.clone(), notice.count);
         }
         self.more = self.more.saturating_add(more);
-        let (source, item) = (notice.source.clone(), notice.item.clone());
-        self.latest = Some(Latest { source, item, at: notice.at });
+        self.latest = Some(notice.latest());
         more > 0
     }
 
@@ -395,6 +517,24 @@ impl Known {
 fn more(reader: &mut (impl Reader + ?Sized)) -> Result<BTreeSet<String>, StoreError> {
     let more = reader.bookmark(MORE)?.map(|it| serde_json::from_slice(&it)).transpose();
     Ok(more.map_err(|error| spoilt(MORE, &error))?.unwrap_or_default())
+}
+
+/// Which peer told of the reports that waited last.
+fn via(
+    reader: &mut (impl Reader + ?Sized),
+) -> Result<BTreeMap<String, OrganisationId>, StoreError> {
+    let via = reader.bookmark(VIA)?.map(|it| serde_json::from_slice(&it)).transpose();
+    Ok(via.map_err(|error| spoilt(VIA, &error))?.unwrap_or_default())
+}
+
+/// Writes down that something is no report, and why.
+fn pass_over(
+    unit: &mut dyn UnitOfWork,
+    (subject, reason): &(String, String),
+) -> Result<(), StoreError> {
+    let facts = serde_json::json!({ "deed": format!("not gathered: {reason}") }).to_string();
+    let kind = EntryKind::Deed;
+    unit.append(&Draft { kind, actor: GATHER, subject, facts: &facts, body: b"" }).map(drop)
 }
 
 /// The name under which the node does it.
@@ -479,7 +619,9 @@ fn finding(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> Option<
     if told.revoked {
         return None;
     }
-    let title = clipped(&told.description, TITLE).unwrap_or_else(|| told.x_vedetta_of.clone());
+    let title = clipped(&told.description, TITLE)
+        .or_else(|| clipped(&told.x_vedetta_of, TITLE))
+        .unwrap_or_else(|| id.to_string());
     let mut words = format!(
         "Trovato da un sensore, gravità {grave_it}. / Found by a sensor, severity {grave_en}.\n{title}"
     );
@@ -492,9 +634,11 @@ fn finding(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> Option<
     Some(Notice {
         group: format!("finding/{of}/{}", told.x_vedetta_of),
         channel: Channel::Finding,
+        from: of.clone(),
         organisation: of,
         title,
         words: clipped(&words, WORDS)?,
+        critical: told.x_vedetta_severity == "critical",
         source: Source::Finding { sighting: id.clone() },
         item: Some(id.clone()),
         of: id.to_string(),
@@ -520,7 +664,12 @@ fn evidence(value: &serde_json::Value) -> String {
 }
 
 /// An incident as another node tells it.
-fn told_incident(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> Option<Notice> {
+fn told_incident(
+    id: &ItemId,
+    body: &[u8],
+    (of, from): (OrganisationId, OrganisationId),
+    at: Instant,
+) -> Option<Notice> {
     #[derive(Deserialize)]
     struct Told {
         #[serde(default)]
@@ -528,17 +677,24 @@ fn told_incident(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> O
         #[serde(default)]
         description: String,
         #[serde(default)]
+        labels: Vec<String>,
+        #[serde(default)]
         revoked: bool,
     }
     let told: Told = serde_json::from_slice(body).ok().filter(|it: &Told| !it.revoked)?;
-    let title = clipped(&told.name, TITLE).unwrap_or_else(|| id.to_string());
+    let mut title = clipped(&told.name, TITLE).unwrap_or_else(|| id.to_string());
+    if told.labels.iter().any(|it| it == "exercise") && !title.starts_with(EXERCISE.0) {
+        title = format!("{} / {} · {title}", EXERCISE.0, EXERCISE.1);
+    }
     let words = clipped(&told.description, WORDS).unwrap_or_else(|| title.clone());
     Some(Notice {
         group: format!("peer/{id}"),
         channel: Channel::Peer,
         organisation: of,
+        from,
         title,
         words,
+        critical: false,
         source: Source::Item { item: id.clone() },
         item: Some(id.clone()),
         of: id.to_string(),
@@ -552,7 +708,6 @@ fn told_incident(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> O
 #[derive(Deserialize)]
 struct MailTold {
     case: String,
-    at: Instant,
     #[serde(default)]
     organisation: Option<OrganisationId>,
     standing: String,
@@ -561,6 +716,14 @@ struct MailTold {
     campaign: String,
     #[serde(default)]
     ruling: Option<Ruled>,
+    #[serde(default)]
+    contest: Option<serde::de::IgnoredAny>,
+    keeping: Keeping,
+}
+
+#[derive(Deserialize)]
+struct Keeping {
+    is: String,
 }
 
 #[derive(Deserialize)]
@@ -573,8 +736,9 @@ impl MailTold {
     /// Of those who proved who they are: anybody can write in another's name.
     fn notice(self, organisation: OrganisationId, at: Instant) -> Option<Notice> {
         // A record is put again when an analyst speaks, a message goes, a reporter disagrees: that is
-        // no further report.
-        let first = at.since(self.at) <= AT_ONCE;
+        // no further report. However late, the first says none of it.
+        let untouched = self.ruling.is_none() && self.contest.is_none();
+        let first = untouched && self.keeping.is == "kept";
         let ruled = self.ruling.as_ref().is_some_and(|ruling| at.since(ruling.at) <= AT_ONCE);
         let verdict = self.ruling.as_ref().map_or(&self.verdict, |ruling| &ruling.verdict);
         let bad = matches!(verdict.as_str(), "malicious" | "suspicious");
@@ -590,7 +754,9 @@ impl MailTold {
         Some(Notice {
             group: format!("mail/{}", self.campaign),
             channel: Channel::Mail,
+            from: organisation.clone(),
             organisation,
+            critical: false,
             title: format!("Posta {it} / Mail, {en}"),
             words,
             of: self.case.clone(),

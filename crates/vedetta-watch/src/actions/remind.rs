@@ -1,22 +1,23 @@
 //! Reminding of a warning: each organisation that has neither acted nor said that it is not concerned
 //! is told once more, by whatever reaches its contacts; what became of it is kept beside the warning.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{CallState, Means, OwnerCall};
-use vedetta_desk::notice::rome;
-use vedetta_desk::warning::{Acted, Nudge, Warning, WarningStage};
+use vedetta_desk::warning::{Acted, Nudge, Reaction, Warning, WarningStage};
+use vedetta_flow::FlowError;
 use vedetta_model::part::OPERATOR;
-use vedetta_model::{Actor, Instant, Language, OrganisationId};
+use vedetta_model::{Actor, Instant, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, StoreError, UnitOfWork};
 use vedetta_timeliness::Timeliness;
 
 use crate::actions::escalate::{FURTHER, address_at};
 use crate::actions::keep_playbooks::spoilt;
-use crate::actions::warn::told;
+use crate::actions::warn::{WatchWhy, reaction_prefix, told};
 use crate::error::WatchError;
-use crate::views::see_warnings::{Reached, WarningView};
+use crate::views::see_warnings::WarningView;
 use crate::watch::{OFFICERS, Watch};
 
 /// A reminder that is to be given now: it is in the ledger that it is being given.
@@ -46,8 +47,18 @@ struct Task {
     call: usize,
 }
 
-/// The step of the ledger's jobs.
+/// A job: a reminder whose organisations are still to be written down.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Whole {
+    warning: String,
+    at: Instant,
+}
+
+/// The steps of the ledger's jobs.
 const STEP: &str = "desk/remind";
+const WHOLE: &str = "desk/remind-all";
+/// Between two reminders people have so long to answer.
+const LEAST: Duration = Duration::from_secs(1_800);
 /// How long one telling may take.
 const TERM: Duration = Duration::from_secs(120);
 /// Organisations written down together.
@@ -60,7 +71,7 @@ impl Watch {
     /// told by mail and web address, and the page of what concerns them says so.
     ///
     /// # Errors
-    /// Forbidden, unknown, not sent, or nobody is left to remind.
+    /// Forbidden, unknown, not sent, reminded of a moment ago, or nobody is left to remind.
     pub fn remind_warning(&self, by: &Actor, id: &str) -> Result<WarningView, WatchError> {
         self.house().require_room(by, OFFICERS, "remind of warnings")?;
         let (version, mut warning) = self.kept_warning(id)?;
@@ -73,29 +84,76 @@ impl Watch {
                 "it was reminded of 100 times; call those who are left",
             ));
         }
-        let view = self.warning(by, id)?;
-        let owes = |it: &&Reached| {
-            let acted = it.reaction.as_ref().is_some_and(|it| it.did != Acted::Read);
-            !acted && it.organisation != by.organisation
-        };
-        let owing: Vec<_> =
-            view.reach.iter().filter(owes).map(|it| it.organisation.clone()).collect();
-        if owing.is_empty() {
+        let at = self.house().now();
+        if warning.reminded.last().is_some_and(|last| at.since(*last) < LEAST) {
+            let reason = "it was reminded of less than 30 minutes ago; leave people time to answer";
+            let italian = "è stata sollecitata da meno di 30 minuti: lascia il tempo di rispondere";
+            return Err(told(reason.into(), italian));
+        }
+        if self.owing(by, id)?.is_empty() {
             let reason = "everybody whom it reached has acted; there is nobody to remind".into();
             return Err(told(reason, "tutti hanno già agito: non c'è nessuno da sollecitare"));
         }
-        let at = self.house().now();
         warning.reminded.push(at);
-        // First that it was: who presses twice at once is told that it changed.
-        self.put_kept(by, id, (version, warning))?;
-        for some in owing.chunks(TOGETHER) {
-            let nudges: Vec<_> = some.iter().map(|it| self.nudge(it, at)).collect();
-            let (id, actor) = (id.to_owned(), by.account.clone());
-            self.house().write(move |unit| {
-                nudges.iter().try_for_each(|it| begin(unit, (&id, actor.as_str()), it, at))
-            })?;
+        let body = serde_json::to_vec(&warning).map_err(|error| spoilt(id, &error))?;
+        let (name, actor) = (id.to_owned(), by.account.clone());
+        let kept = self.house().write(move |unit| {
+            // Who presses twice at once is told that it changed.
+            let known = unit.record(RecordKind::Warning, &name)?;
+            if known.is_none_or(|known| known.stamp.seq != version) {
+                return Ok(false);
+            }
+            unit.put_record(RecordKind::Warning, &name, &body, actor.as_str())?;
+            let whole = Whole { warning: name.clone(), at };
+            let task = serde_json::to_string(&whole).map_err(|error| spoilt(&name, &error))?;
+            let key = format!("{name}/{}", at.micros());
+            unit.enqueue(&NewJob { step: WHOLE, key: &key, task: &task, due: at })?;
+            Ok(true)
+        })?;
+        if !kept {
+            return Err(WatchWhy::Stale(id.into()).error());
         }
+        self.spread_reminders()?;
         self.warning(by, id)
+    }
+
+    /// Those whom a warning reaches and who have neither acted nor said that they are not concerned.
+    fn owing(&self, by: &Actor, id: &str) -> Result<Vec<OrganisationId>, WatchError> {
+        let mut reach = self.warning(by, id)?.reach;
+        reach.retain(|it| {
+            let acted = it.reaction.as_ref().is_some_and(has_acted);
+            !acted && it.organisation != by.organisation
+        });
+        Ok(reach.into_iter().map(|it| it.organisation).collect())
+    }
+
+    /// Writes down how each is told of the reminders that were asked for. One that breaks off goes on
+    /// where it was.
+    fn spread_reminders(&self) -> Result<(), WatchError> {
+        let now = self.house().now();
+        let leased = self.house().write(move |unit| unit.lease(WHOLE, now, TERM, 1))?;
+        for lease in leased {
+            let Whole { warning: id, at } = serde_json::from_str(&lease.job.task)
+                .map_err(|error| spoilt(&lease.job.key, &error))?;
+            let owing = match self.room_itself() {
+                Some(room) => match self.owing(&room, &id) {
+                    // Taken back meanwhile.
+                    Err(WatchError::Flow(FlowError::Unknown { .. })) => Vec::new(),
+                    owing => owing?,
+                },
+                None => Vec::new(),
+            };
+            for some in owing.chunks(TOGETHER) {
+                let nudges: Vec<_> = some.iter().map(|it| self.nudge(it, at)).collect();
+                let id = id.clone();
+                self.house().write(move |unit| {
+                    nudges.iter().try_for_each(|it| begin(unit, (&id, OPERATOR), it, at))
+                })?;
+            }
+            // Another that was faster has finished it.
+            self.house().write(move |unit| Ok(drop(unit.finish(&lease))))?;
+        }
+        Ok(())
     }
 
     /// How an organisation is told: each of its contacts by all that reaches them.
@@ -118,6 +176,7 @@ impl Watch {
     /// # Errors
     /// What the ledger said.
     pub fn due_reminders(&self, limit: usize) -> Result<Vec<DueReminder>, WatchError> {
+        self.spread_reminders()?;
         let now = self.house().now();
         let leased = self.house().write(move |unit| {
             let mut due = Vec::new();
@@ -131,15 +190,44 @@ impl Watch {
             }
             Ok(due)
         })?;
+        let leased = self.still_reached(leased)?;
         let standing = self.house().standing();
         let due = leased.into_iter().map(|(lease, task, call, warning)| {
             let contact = standing.directory.contact(&call.contact);
             let to = contact.and_then(|it| address_at(&it.channels, call.by)).unwrap_or_default();
-            let (subject, text) = say(&warning, &task.warning);
+            let (subject, text) = warning.reminder(&task.warning);
             let (by, warning) = (call.by, task.warning.clone());
             DueReminder { by, to, subject, text, warning, lease, task }
         });
         Ok(due.collect())
+    }
+
+    /// Those that a warning still reaches; what was to be told to others is dropped.
+    fn still_reached(&self, leased: Vec<Leased>) -> Result<Vec<Leased>, WatchError> {
+        let mut reached: BTreeMap<String, BTreeSet<OrganisationId>> = BTreeMap::new();
+        let Some(room) = self.room_itself() else { return Ok(leased) };
+        for (_, task, ..) in &leased {
+            if !reached.contains_key(&task.warning) {
+                let reach = self.warning(&room, &task.warning)?.reach.into_iter();
+                let all = reach.map(|it| it.organisation).collect();
+                reached.insert(task.warning.clone(), all);
+            }
+        }
+        let is_reached = |(_, task, ..): &Leased| {
+            reached.get(&task.warning).is_some_and(|it| it.contains(&task.organisation))
+        };
+        let (leased, lost): (Vec<_>, Vec<_>) = leased.into_iter().partition(is_reached);
+        if !lost.is_empty() {
+            self.house().write(move |unit| {
+                for (lease, task, ..) in &lost {
+                    if unit.finish(lease).is_ok() {
+                        set_state(unit, task, CallState::Dropped)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(leased)
     }
 
     /// Writes what came of a reminder.
@@ -163,24 +251,39 @@ impl Watch {
             if unit.finish(&lease).is_err() {
                 return Ok(());
             }
-            let Some(mut nudge) = read(unit, &task)? else { return Ok(()) };
-            if let Some(call) = nudge.calls.get_mut(task.call) {
-                call.state = state;
-                put(unit, (&task.warning, OPERATOR), &nudge)?;
-            }
-            Ok(())
+            set_state(unit, &task, state)
         })?;
         Ok(())
     }
 }
 
-/// Writes down how an organisation is told, and queues it.
+/// A telling that was taken up.
+type Leased = (Lease, Task, OwnerCall, Warning);
+
+fn has_acted(reaction: &Reaction) -> bool {
+    reaction.did != Acted::Read
+}
+
+fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result<(), StoreError> {
+    let Some(mut nudge) = read(unit, task)? else { return Ok(()) };
+    if let Some(call) = nudge.calls.get_mut(task.call) {
+        call.state = state;
+        put(unit, (&task.warning, OPERATOR), &nudge)?;
+    }
+    Ok(())
+}
+
+/// Writes down how an organisation is told, and queues it; once.
 fn begin(
     unit: &mut dyn UnitOfWork,
     (id, actor): (&str, &str),
     nudge: &Nudge,
     at: Instant,
 ) -> Result<(), StoreError> {
+    let (warning, organisation) = (id.to_owned(), nudge.organisation.clone());
+    if read(unit, &Task { warning, organisation, at, call: 0 })?.is_some() {
+        return Ok(());
+    }
     put(unit, (id, actor), nudge)?;
     for call in 0..nudge.calls.len() {
         let (warning, organisation) = (id.to_owned(), nudge.organisation.clone());
@@ -192,7 +295,7 @@ fn begin(
     Ok(())
 }
 
-/// Takes a telling up if it is still to be made: of a warning that holds.
+/// Takes a telling up if it is still to be made: of a warning that holds, to who has not acted since.
 fn take_up(
     unit: &mut dyn UnitOfWork,
     task: &Task,
@@ -201,7 +304,11 @@ fn take_up(
     let kept = unit.record(RecordKind::Warning, &task.warning)?;
     let warning = kept.and_then(|it| serde_json::from_slice::<Warning>(&it.body).ok());
     let (Some(mut nudge), Some(warning)) = (read(unit, task)?, warning) else { return Ok(None) };
-    let holds = matches!(warning.stage, WarningStage::Sent { .. });
+    let name = format!("{}{}", reaction_prefix(&task.warning), task.organisation);
+    let reaction = unit.record(RecordKind::Warning, &name)?;
+    let reaction = reaction.and_then(|it| serde_json::from_slice::<Reaction>(&it.body).ok());
+    let acted = reaction.as_ref().is_some_and(has_acted);
+    let holds = matches!(warning.stage, WarningStage::Sent { .. }) && !acted;
     let Some(call) = nudge.calls.get_mut(task.call) else { return Ok(None) };
     let (state, goes) = match (&call.state, holds) {
         (CallState::Waiting, true) => (CallState::Making { at: now }, true),
@@ -243,21 +350,4 @@ pub(crate) fn nudge_name(id: &str, organisation: &OrganisationId) -> String {
 /// Where the reminders of a warning begin.
 pub(crate) fn nudge_prefix(id: &str) -> String {
     format!("{id}/~")
-}
-
-/// What a reminder says: the number of the warning, in both languages; of what it is about nothing, since
-/// a mailbox is read by whoever opens it.
-fn say(warning: &Warning, id: &str) -> (String, String) {
-    let sent = |language| match warning.stage {
-        WarningStage::Sent { at, .. } => rome(at, language),
-        _ => String::new(),
-    };
-    let subject =
-        format!("Vedetta: allerta precoce {id} da leggere / early warning {id} to be read");
-    let text = format!(
-        "L'allerta precoce {id} del {} aspetta una risposta della vostra organizzazione: apritela in «Ci riguarda», leggete che cosa fare e rispondete con il pulsante.\n\nThe early warning {id} of {} waits for an answer of your organisation: open it under “Concerns us”, read what to do, and answer with the button.",
-        sent(Language::It),
-        sent(Language::En)
-    );
-    (subject, text)
 }

@@ -247,14 +247,14 @@ impl Watch {
 }
 
 /// Why a warning is not written.
-enum WatchWhy {
+pub(crate) enum WatchWhy {
     Unknown(String),
     Stale(String),
     Sent(String),
 }
 
 impl WatchWhy {
-    fn error(self) -> WatchError {
+    pub(crate) fn error(self) -> WatchError {
         match self {
             Self::Unknown(id) => WatchError::unknown("warning", id),
             Self::Stale(id) => told(

@@ -34,18 +34,18 @@ pub struct AlarmView {
     pub title: Option<String>,
 }
 
-/// How many alarms call each person, as of a place in the ledger: every page of an officer asks.
+/// Which alarms call each person, as of a place in the ledger: every page of an officer asks.
 #[derive(Default)]
-pub(crate) struct Called(Mutex<Option<(Sequence, Counts)>>);
+pub(crate) struct Called(Mutex<Option<(Sequence, Calls)>>);
 
-type Counts = Arc<BTreeMap<AccountId, usize>>;
+type Calls = Arc<BTreeMap<AccountId, Arc<[String]>>>;
 
 impl Watch {
-    /// How many alarms call somebody now.
+    /// The alarms that call somebody now.
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn calls_to(&self, person: &AccountId) -> Result<usize, WatchError> {
+    pub fn calls_to(&self, person: &AccountId) -> Result<Arc<[String]>, WatchError> {
         let last = self.house().bell().last();
         let known = self.called.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let called = match known.filter(|(at, _)| *at == last) {
@@ -57,19 +57,19 @@ impl Watch {
                 called
             }
         };
-        Ok(called.get(person).copied().unwrap_or(0))
+        Ok(called.get(person).cloned().unwrap_or_default())
     }
 
-    fn called_now(&self) -> Result<BTreeMap<AccountId, usize>, WatchError> {
-        let mut called = BTreeMap::new();
-        for (_, _, alarm) in self.open_alarms()? {
+    fn called_now(&self) -> Result<BTreeMap<AccountId, Arc<[String]>>, WatchError> {
+        let mut called: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for (id, _, alarm) in self.open_alarms()? {
             let calls = alarm.steps.iter().flat_map(|step| &step.calls);
             let people: BTreeSet<_> = calls.map(|call| call.person.clone()).collect();
             for person in people.into_iter().filter(|it| alarm.calls(it)) {
-                *called.entry(person).or_default() += 1;
+                called.entry(person).or_default().push(id.clone());
             }
         }
-        Ok(called)
+        Ok(called.into_iter().map(|(person, ids)| (person, ids.into())).collect())
     }
 
     pub(crate) fn open_alarms(&self) -> Result<Vec<(String, Sequence, Alarm)>, WatchError> {

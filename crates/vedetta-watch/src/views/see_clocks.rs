@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use vedetta_desk::document::Document;
 use vedetta_desk::incident::CaseHold;
-use vedetta_desk::notice::{self, Beside, Pen};
+use vedetta_desk::notice::{self, Beside, OwnName, Pen};
 use vedetta_desk::posture::{Posture, aimed_at, marked};
 use vedetta_desk::regime::{Certainty, suggested};
 use vedetta_desk::target::{Target, targets};
@@ -225,11 +225,18 @@ impl Watch {
         if !ids.is_empty() {
             let wish = Wish { ids, ..Wish::all(Sequence::START, VersionFilter::Last) };
             let page = self.house().page(by, &wish)?;
-            let patterns =
-                page.items.iter().filter_map(|it| serde_json::from_slice::<Told>(&it.body).ok());
-            indicators.extend(patterns.map(|it| it.pattern));
+            // Whom it goes to must know how far it may go.
+            indicators.extend(page.items.iter().filter_map(|it| {
+                let told: Told = serde_json::from_slice(&it.body).ok()?;
+                Some(format!("{} ({})", told.pattern, it.tlp))
+            }));
         }
         indicators.extend(traces(&reported.words).take(MOST));
+        // What is its own is no sign of an attacker.
+        let standing = self.house().standing();
+        let assets = standing.directory.assets_of(&reported.organisation).iter();
+        let own: Vec<_> = assets.filter_map(|it| OwnName::of(&it.what)).collect();
+        indicators.retain(|it| !own.iter().any(|own| own.is_in(it)));
         indicators.sort();
         indicators.dedup();
         let contacts = Timeliness::of(self.house()).contacts_at(&reported.organisation);
@@ -400,6 +407,12 @@ impl Watch {
     pub(crate) fn centre_of(&self, number: CaseNumber) -> Option<OrganisationId> {
         let held = self.index().ok()?;
         held.get()?.all.get(&number)?.row.centre.clone()
+    }
+
+    /// The exercise to which a case belongs.
+    pub(crate) fn exercise_of(&self, number: CaseNumber) -> Option<String> {
+        let held = self.index().ok()?;
+        held.get()?.all.get(&number)?.row.exercise.clone()
     }
 
     /// What decides who may see a case.

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::ItemId;
+use vedetta_model::{Actor, ItemId, Role};
+use vedetta_store::{RecordKind, UnitOfWork};
 use vedetta_store::item::{Claim, ItemDraft, ItemState};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::desk::Change;
 use vedetta_watch::desk::incident::{Channel, Source};
 use vedetta_watch::{Queue, QueueWish, Watch};
 
-use crate::room::{Room, liaison, officer, organisation};
+use crate::room::{Room, liaison, officer, organisation, person};
 
 fn queue(watch: &Watch) -> Queue {
     watch.queue(&officer(), &QueueWish { centre: None, limit: 100 }).unwrap()
@@ -35,14 +36,72 @@ fn finding(n: u32, of: &str, severity: &str, count: u64) -> TestItem {
         .modified(&format!("2026-03-01T00:00:{:02}.000Z", count.min(59)))
 }
 
+/// The words of those that wait.
+fn titles(watch: &Watch) -> Vec<String> {
+    queue(watch).waiting.iter().map(|it| it.case.title.to_string()).collect()
+}
+
 impl Room {
+    /// What a sensor of an organisation found.
     fn found(&self, of: &str, items: &[TestItem]) {
+        let sensor = person(&format!("{of}.sensor-porta"), of, Role::Machine);
+        let id = sensor.account.to_string();
+        let put = move |unit: &mut dyn UnitOfWork| {
+            unit.put_record(RecordKind::Sensor, &id, b"{}", "admin").map(drop)
+        };
+        self.house().write(put).unwrap();
+        self.brought(&sensor, items);
+    }
+
+    fn brought(&self, by: &Actor, items: &[TestItem]) {
         let objects: Vec<_> = items.iter().map(TestItem::json).collect();
         let text = format!("[{}]", objects.join(","));
         let limits = stix_bundle::limits();
         let arrival = stix_bundle::read(DoorIn::Api, "sensor", text.as_bytes(), &limits);
-        let receipt = self.house().accept(&liaison(of), arrival).unwrap();
+        let receipt = self.house().accept(by, arrival).unwrap();
         assert!(receipt.rejected.is_empty(), "{:?}", receipt.rejected);
+    }
+
+    /// What the peer of a region tells of an organisation.
+    fn told(&self, of: &str, items: &[TestItem]) {
+        let template = TestItem::incident(9_999, "detto qui");
+        self.brought(&liaison("cosc-umbria"), std::slice::from_ref(&template));
+        let producer = self.house().number_of(&organisation(of)).unwrap();
+        let (template, items) = (template.id(), items.to_vec());
+        let told: Vec<(ItemId, String)> = items.iter().map(|it| (it.id(), it.json())).collect();
+        self.house()
+            .write(move |unit| {
+                let clearance = unit.releases(&template)?[0].clearance;
+                let version = "2026-03-01T00:00:00Z".parse().unwrap();
+                let drafts = told.iter().map(|(id, body)| ItemDraft {
+                    id,
+                    version,
+                    producer,
+                    claim: Claim::Own,
+                    clearance,
+                    state: ItemState::Live,
+                    actor: "peer:cosc-umbria",
+                    facts: "{}",
+                    body: body.as_bytes(),
+                });
+                unit.place_items(&drafts.collect::<Vec<_>>()).map(drop)
+            })
+            .unwrap();
+    }
+
+    /// A message as the mail desk puts it, with what it says besides.
+    fn mail(&self, of: &str, case: &str, more: &serde_json::Value) {
+        let mut report = json!({
+            "case": case, "at": "2026-03-01T00:00:00Z", "organisation": of,
+            "standing": "enrolled", "reporter": of, "verdict": "malicious", "campaign": "onda",
+            "keeping": { "is": "kept", "until": "2027-03-01T00:00:00Z" },
+        });
+        report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (id, body) = (case.to_owned(), report.to_string());
+        let put = move |unit: &mut dyn UnitOfWork| {
+            unit.put_record(RecordKind::MailReport, &id, body.as_bytes(), "mail").map(drop)
+        };
+        self.house().write(put).unwrap();
     }
 }
 
@@ -126,31 +185,117 @@ fn an_incident_that_another_node_tells_is_a_report_of_that_peer() {
     let room = Room::new();
     let told =
         TestItem::incident(7, "Riscatto a un ospedale").with("description", json!("cifrato"));
-    room.found("cosc-umbria", &[TestItem::incident(8, "detto qui")]);
-    let (template, from) = (TestItem::incident(8, "").id(), organisation("cosc-umbria"));
-    let (id, body): (ItemId, String) = (told.id(), told.json());
-    let producer = room.house().number_of(&from).unwrap();
-    room.house()
-        .write(move |unit| {
-            let clearance = unit.releases(&template)?[0].clearance;
-            let version = "2026-03-01T00:00:00Z".parse().unwrap();
-            let draft = ItemDraft {
-                id: &id,
-                version,
-                producer,
-                claim: Claim::Own,
-                clearance,
-                state: ItemState::Live,
-                actor: "peer:cosc-umbria",
-                facts: "{}",
-                body: body.as_bytes(),
-            };
-            unit.place_items(&[draft]).map(drop)
-        })
-        .unwrap();
+    let from = organisation("cosc-umbria");
+    room.told("cosc-umbria", &[told]);
     room.watch.gather().unwrap();
     let waiting = queue(&room.watch).waiting;
     let [one] = &waiting[..] else { panic!("what was brought here is no peer's: {waiting:?}") };
     assert_eq!((one.case.channel, &one.case.organisation), (Channel::Peer, &from));
     assert_eq!((&*one.case.title, one.words.as_str()), ("Riscatto a un ospedale", "cifrato"));
+    let drill = TestItem::incident(8, "Prova generale").with("labels", json!(["exercise"]));
+    room.told("cosc-umbria", &[drill]);
+    room.watch.gather().unwrap();
+    let marked = "ESERCITAZIONE / EXERCISE · Prova generale";
+    assert!(titles(&room.watch).iter().any(|it| it == marked), "{:?}", titles(&room.watch));
+}
+
+#[test]
+fn a_finding_without_a_name_comes_all_the_same_and_stops_nothing() {
+    let room = Room::new();
+    let long = "x".repeat(10_000);
+    let nameless = |n, of| finding(n, of, "high", 1).without(&["description"]);
+    room.found("perugia", &[nameless(1, ""), nameless(2, "  "), nameless(3, &long)]);
+    room.found("perugia", &[finding(4, "y", "high", 1).with("description", json!(long))]);
+    assert_eq!(room.watch.gather().unwrap(), 4);
+    room.found("perugia", &[finding(5, "ssh", "high", 1)]);
+    assert_eq!(room.watch.gather().unwrap(), 1, "what comes after is heard");
+    let titles = titles(&room.watch);
+    let id = finding(1, "", "high", 1).id().to_string();
+    assert!(titles.contains(&id), "{titles:?}");
+    assert!(titles.iter().all(|it| it.chars().count() <= 200));
+}
+
+#[test]
+fn what_only_looks_like_a_sensors_finding_is_none() {
+    let room = Room::new();
+    room.brought(&liaison("perugia"), &[finding(1, "ssh", "critical", 1)]);
+    assert_eq!(room.watch.gather().unwrap(), 0);
+    assert!(queue(&room.watch).waiting.is_empty());
+}
+
+#[test]
+fn what_finds_no_room_is_never_quiet_and_what_is_critical_finds_some() {
+    let room = Room::new();
+    let many: Vec<_> = (1..=51).map(|n| finding(n, &format!("regola-{n}"), "high", 1)).collect();
+    room.found("perugia", &many);
+    room.watch.gather().unwrap();
+    let further = || {
+        let waiting = queue(&room.watch).waiting;
+        let found = waiting.iter().find(|it| it.case.title.starts_with("Altro da"));
+        found.map(|it| it.case.number.to_string())
+    };
+    let first = further().expect("it has a name of its own");
+    room.change(&officer(), &first, Change::Dismiss { reason: "rumore".into() }).unwrap();
+    room.found("perugia", &[finding(60, "regola-60", "high", 1)]);
+    assert_eq!(room.watch.gather().unwrap(), 1);
+    assert_ne!(further().expect("dismissed, it comes again"), first);
+    room.found("perugia", &[finding(61, "regola-61", "critical", 1)]);
+    room.watch.gather().unwrap();
+    let waiting = queue(&room.watch);
+    assert_eq!(waiting.total, 52);
+    assert!(waiting.waiting.iter().any(|it| it.words.contains("gravità critica")));
+}
+
+#[test]
+fn a_peer_that_tells_of_many_organisations_is_one_source() {
+    let room = Room::new();
+    for (from, of) in [(100, "perugia"), (200, "terni"), (300, "foligno")] {
+        let told: Vec<_> = (from..from + 20).map(|n| TestItem::incident(n, "Riscatto")).collect();
+        room.told(of, &told);
+        room.reopened().gather().unwrap();
+    }
+    let waiting = queue(&room.reopened());
+    assert_eq!(waiting.total, 51, "fifty, and one for the rest");
+    let further = waiting.waiting.iter().find(|it| it.case.title.starts_with("Altro da")).unwrap();
+    assert_eq!(further.case.organisation, organisation("cosc-umbria"), "of no single town");
+}
+
+#[test]
+fn a_message_is_heard_however_late_once_and_each_sees_its_own() {
+    let room = Room::new();
+    room.mail("perugia", "M-1", &json!({}));
+    assert_eq!(room.watch.gather().unwrap(), 1, "long after it came");
+    let number = queue(&room.watch).waiting[0].case.number.to_string();
+    room.mail("perugia", "M-1", &json!({ "contest": { "at": "2026-03-01T00:00:00Z" } }));
+    room.mail("terni", "M-2", &json!({}));
+    let deleted = json!({ "keeping": { "is": "deleted", "at": "2026-03-01T00:00:00Z", "by": "x" } });
+    room.mail("foligno", "M-3", &deleted);
+    room.clock.advance(Duration::from_secs(301));
+    assert_eq!(room.watch.gather().unwrap(), 1);
+    let seen = room.watch.case(&liaison("perugia"), &number).unwrap().incident.gathered.unwrap();
+    assert_eq!(seen.count, 2, "a contest is no further report, nor is a message that went");
+    let own = Source::Campaign { campaign: "onda".into(), message: "M-1".into() };
+    assert_eq!(seen.source, own, "no message of another");
+}
+
+#[test]
+fn what_waits_when_a_case_closes_is_counted_in_it() {
+    let room = Room::new();
+    room.found("perugia", &[finding(1, "ssh", "high", 1)]);
+    room.watch.gather().unwrap();
+    room.found("perugia", &[finding(2, "ssh", "high", 4)]);
+    assert_eq!(room.watch.gather().unwrap(), 0, "not yet");
+    let number = queue(&room.watch).waiting[0].case.number.to_string();
+    for change in [
+        Change::Triage,
+        Change::Confirm { evidence: "registri".into() },
+        Change::Contain { measures: "filtro".into() },
+        Change::Recover { checked: "provato".into() },
+        Change::Close { cause: "password debole".into(), lesson: "due fattori".into() },
+    ] {
+        room.change(&officer(), &number, change).unwrap();
+    }
+    assert_eq!(room.watch.gather().unwrap(), 1);
+    let closed = room.watch.case(&officer(), &number).unwrap().incident;
+    assert_eq!(closed.gathered.unwrap().count, 5);
 }

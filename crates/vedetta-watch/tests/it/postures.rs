@@ -42,6 +42,18 @@ fn a_crisis_is_declared_by_the_room_seen_by_all_and_ended() {
 }
 
 #[test]
+fn what_holds_is_never_forgotten_however_many_were_declared_since() {
+    let room = Room::new();
+    let first = room.watch.declare(&officer(), declared(Kind::Crisis, &[])).unwrap();
+    for _ in 0..201 {
+        let it = room.watch.declare(&officer(), declared(Kind::Exercise, &["terni"])).unwrap();
+        room.watch.end_posture(&officer(), &it.id, "conclusa".into()).unwrap();
+    }
+    let all = room.reopened().postures(&officer()).unwrap();
+    assert_eq!((all.len(), all.last()), (200, Some(&first)));
+}
+
+#[test]
 fn in_a_crisis_aims_come_sooner_and_alarms_go_up_at_full_pace() {
     use vedetta_watch::desk::severity::{Factor, Grade};
     let room = Room::new();
@@ -89,6 +101,15 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
     let route = Change::Route { to: organisation("cosc-umbria"), reason: "x".into() };
     assert!(is_conflict(room.change(&officer(), &number, route)));
     room.change(&officer(), &number, admit("terni")).unwrap();
+    // Nothing real is merged into it, nor a part of it.
+    let other = room.report(&liaison("terni"), "Sportelli", "lenti");
+    let into = |number: &str| number.parse().unwrap();
+    for (one, two) in [(&other, &number), (&number, &other)] {
+        let merge = Change::Merge { into: into(two), reason: "lo stesso".into() };
+        assert!(is_conflict(room.change(&officer(), one, merge)));
+        let join = Change::Join { parent: Some(into(two)) };
+        assert!(is_conflict(room.change(&officer(), one, join)));
+    }
     // Its notices are marked.
     let apply = Change::Apply { regime: "gdpr".into(), class: None, reason: "prova".into() };
     room.change(&officer(), &number, apply).unwrap();
@@ -128,6 +149,14 @@ fn a_warning_of_an_exercise_reaches_those_who_take_part() {
     let object: serde_json::Value = serde_json::from_slice(&read.body).unwrap();
     assert_eq!(object["labels"], serde_json::json!(["exercise"]));
     assert!(object["name"].as_str().unwrap().starts_with("ESERCITAZIONE"), "{object}");
+    let admin = person("admin", "cnaipic", Role::Administrator);
+    let contacts = vec![crate::warnings::contact("terni")];
+    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    room.house().put_records(&admin, records).unwrap();
+    room.watch.remind_warning(&officer(), &draft.id).unwrap();
+    let due = room.watch.due_reminders(9).unwrap();
+    assert_eq!(due.len(), 2);
+    assert!(due.iter().all(|it| it.subject.contains("ESERCITAZIONE")), "{due:?}");
 }
 
 #[test]

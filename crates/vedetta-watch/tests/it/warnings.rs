@@ -71,7 +71,7 @@ fn a_warning_is_written_previewed_sent_answered_and_withdrawn() {
 }
 
 /// A contact of a town, with a mailbox and a web address.
-fn contact(of: &str) -> Contact {
+pub(crate) fn contact(of: &str) -> Contact {
     Contact {
         id: ContactId::new(&format!("{of}-ced")).unwrap(),
         organisation: organisation(of),
@@ -104,6 +104,7 @@ fn who_has_not_acted_is_reminded_and_it_is_kept_who_was_told() {
     watch.answer_warning(&liaison("perugia"), &draft.id, done).unwrap();
     let reminded = watch.remind_warning(&officer(), &draft.id).unwrap();
     assert_eq!(reminded.warning.reminded.len(), 1);
+    assert!(is_conflict(watch.remind_warning(&officer(), &draft.id)), "people need time");
     // Given once, whoever asks, and after a restart.
     let again = room.reopened();
     let due = again.due_reminders(9).unwrap();
@@ -139,6 +140,14 @@ fn who_has_not_acted_is_reminded_and_it_is_kept_who_was_told() {
     again.remind_warning(&officer(), &other.id).unwrap();
     again.withdraw_warning(&officer(), &other.id, "falso allarme".into()).unwrap();
     assert!(again.due_reminders(9).unwrap().is_empty());
+    // Nor to who has answered since.
+    let third = again.put_warning(&officer(), (None, None), text()).unwrap();
+    again.send_warning(&officer(), &third.id, third.version).unwrap();
+    again.remind_warning(&officer(), &third.id).unwrap();
+    let done = NewReaction { did: Acted::Done, note: String::new() };
+    again.answer_warning(&liaison("terni"), &third.id, done).unwrap();
+    let to: Vec<_> = again.due_reminders(9).unwrap().into_iter().map(|it| it.to).collect();
+    assert!(to.len() == 2 && to.iter().all(|it| it.contains("perugia")), "{to:?}");
 }
 
 #[test]
