@@ -87,8 +87,9 @@ fn harmless(name: &str) -> Option<String> {
     name.chars().any(char::is_alphanumeric).then_some(name)
 }
 
-/// A name by which no desktop runs the file.
-fn quiet(name: String, media: &str) -> String {
+/// A name by which no desktop runs a file of a media type.
+#[must_use]
+pub fn quiet(name: String, media: &str) -> String {
     const RUN: [&str; 35] = [
         "app", "bat", "chm", "cmd", "com", "cpl", "desktop", "exe", "gadget", "hta", "htm", "html",
         "inf", "ins", "iso", "jar", "js", "jse", "lnk", "mht", "msc", "msi", "ps1", "psm1", "py",

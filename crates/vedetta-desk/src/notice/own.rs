@@ -79,7 +79,8 @@ mod tests {
     fn what_is_its_own_is_known_in_patterns_and_words() {
         let own = |asset| OwnName::of(&asset).unwrap();
         let domain = own(AssetValue::Domain("comune.example".into()));
-        for text in ["comune.example", "[url:value = 'https://posta.Comune.example/x'] (TLP:GREEN)"] {
+        for text in ["comune.example", "[url:value = 'https://posta.Comune.example/x'] (TLP:GREEN)"]
+        {
             assert!(domain.is_in(text), "{text}");
         }
         assert!(!domain.is_in("falso-comune.example") && !domain.is_in("comune.example.truffa.it"));

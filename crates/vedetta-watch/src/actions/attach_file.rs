@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use vedetta_desk::file::check;
+use vedetta_desk::file::{check, quiet};
 use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{Audience, Change, FileNote, Sight, Stands};
 use vedetta_flow::FlowError;
@@ -112,7 +112,8 @@ impl Watch {
             let file = kept.incident.files.into_iter().find(|file| file.sha256 == sha256);
             let shown =
                 |file: &FileNote| sight == Sight::Whole || file.audience == Audience::Participants;
-            let Some(file) = file.filter(shown) else { return Ok(None) };
+            let Some(mut file) = file.filter(shown) else { return Ok(None) };
+            file.name = quiet(file.name, &file.media);
             let name = blob(&number.to_string(), sha256);
             let place = reader.bookmark(&name)?.and_then(|place| read_place(&place));
             let Some(place) = place else { return Ok(None) };

@@ -270,7 +270,8 @@ impl Watch {
     /// What the ledger said.
     pub fn shown_alarms(&self, by: &Actor, shown: &[String]) -> Result<usize, WatchError> {
         let (person, now) = (by.account.clone(), self.house().now());
-        let calls = |(id, _, alarm): &(String, _, Alarm)| shown.contains(id) && alarm.calls(&person);
+        let calls =
+            |(id, _, alarm): &(String, _, Alarm)| shown.contains(id) && alarm.calls(&person);
         let found = self.open_alarms()?.into_iter().filter(calls);
         let ids: Vec<_> = found.map(|(id, ..)| id).collect();
         if ids.is_empty() {

@@ -151,7 +151,10 @@ impl Watch {
                 })?;
             }
             // Another that was faster has finished it.
-            self.house().write(move |unit| Ok(drop(unit.finish(&lease))))?;
+            self.house().write(move |unit| {
+                let _faster = unit.finish(&lease);
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Actor, ItemId, Role};
-use vedetta_store::{RecordKind, UnitOfWork};
 use vedetta_store::item::{Claim, ItemDraft, ItemState};
+use vedetta_store::{RecordKind, UnitOfWork};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::desk::Change;
 use vedetta_watch::desk::incident::{Channel, Source};
@@ -268,7 +268,8 @@ fn a_message_is_heard_however_late_once_and_each_sees_its_own() {
     let number = queue(&room.watch).waiting[0].case.number.to_string();
     room.mail("perugia", "M-1", &json!({ "contest": { "at": "2026-03-01T00:00:00Z" } }));
     room.mail("terni", "M-2", &json!({}));
-    let deleted = json!({ "keeping": { "is": "deleted", "at": "2026-03-01T00:00:00Z", "by": "x" } });
+    let deleted =
+        json!({ "keeping": { "is": "deleted", "at": "2026-03-01T00:00:00Z", "by": "x" } });
     room.mail("foligno", "M-3", &deleted);
     room.clock.advance(Duration::from_secs(301));
     assert_eq!(room.watch.gather().unwrap(), 1);
