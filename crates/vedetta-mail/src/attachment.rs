@@ -289,6 +289,14 @@ pub fn study_file(
     (attachments, links, budget.into_unread())
 }
 
+/// Whether a file is a picture, whatever it says it is, and nothing is found in it.
+pub(crate) fn is_idle_picture(name: &str, bytes: &[u8], budget: &mut Budget) -> bool {
+    let mut study = Study::new(budget, &[]);
+    study.file(name, "", bytes);
+    let picture = |it: &Attachment| it.nature == Nature::Picture && it.traits.is_empty();
+    study.links.is_empty() && study.attachments.iter().all(picture)
+}
+
 /// Where a file stands.
 #[derive(Clone, Copy)]
 struct Place<'p> {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attachment::Zip;
+use crate::attachment::{Zip, is_idle_picture};
 use crate::budget::{Budget, Limits, Obstacle};
 use crate::mime::{Leaf, Mime};
 
@@ -133,8 +133,8 @@ pub fn letters(bytes: &[u8], most: usize) -> Letters<'_> {
 }
 
 /// The messages that one hands on together, at most so many, and how many there are: several
-/// attached, or an archive of them. None when it carries anything else, has much to say itself, or
-/// does not come apart whole: then it is looked at as it is.
+/// attached, or an archive of them. None when it carries anything else than pictures that lead
+/// nowhere, has much to say itself, or does not come apart whole: then it is looked at as it is.
 fn attached(bytes: &[u8], most: usize) -> (Vec<Vec<u8>>, usize) {
     const NONE: (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
     let count = |word: &str| memchr::memmem::find_iter(bytes, word.as_bytes()).take(2).count();
@@ -163,7 +163,7 @@ fn attached(bytes: &[u8], most: usize) -> (Vec<Vec<u8>>, usize) {
             false => NONE,
         };
         archives += usize::from(count > 0);
-        if count == 0 && !leaf.kind.starts_with("image/") {
+        if count == 0 && !is_idle_picture(leaf.label(), &held, &mut budget) {
             return NONE;
         }
         all += count;

@@ -1,5 +1,6 @@
 //! Messages in the forms in which people hand them on.
 
+use base64::Engine as _;
 use vedetta_mail::{Evidence, Form, Header, Limits, Obstacle, Outcome, letters};
 
 use super::corpus::{corpus, sample};
@@ -115,6 +116,20 @@ fn several_handed_on_together_are_looked_at_each() {
         1,
         "what carries more is looked at as it is"
     );
+    let picture = |bytes: &[u8]| {
+        let body = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let part = "--b\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64";
+        both(&format!("{part}\r\n\r\n{body}\r\n"))
+    };
+    let logo = picture(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01");
+    assert_eq!(hosts(logo.as_bytes()), ["lure3.invalid", "lure4.invalid"]);
+    for (name, host) in [("form.html", "raccolta.invalid"), ("code.png", "accesso.invalid")] {
+        let hidden = picture(&sample("mail_file", name));
+        assert_eq!(letters(hidden.as_bytes(), 20).each.len(), 1, "{name}");
+        let evidence = Evidence::read(hidden.as_bytes(), &Limits::default());
+        let mut links = evidence.layers.iter().flat_map(|it| &it.links);
+        assert!(links.any(|it| it.target.host == host), "{name}");
+    }
 }
 
 /// A message as Outlook saves it ([MS-OXMSG]).
