@@ -9,7 +9,7 @@ use crate::unread;
 
 /// Directories within directories, and files altogether.
 const DEEPEST: usize = 32;
-const MOST: usize = 200_000;
+const MOST: usize = if cfg!(test) { 100 } else { 200_000 };
 
 /// Files as they are named, and those below directories, in order of their names; in its place what
 /// cannot be looked at, and why.
@@ -37,6 +37,10 @@ fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Fault>>) 
     };
     let mut within = Vec::new();
     for entry in entries {
+        if found.len() + within.len() >= MOST {
+            let reason = format!("more than {MOST} files; name them in parts");
+            return found.push(Err(Failure::input(folder.display(), reason)));
+        }
         match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
             Ok(entry) => within.push(entry),
             Err(error) => found.push(Err(unread(folder.display(), error))),
@@ -71,7 +75,7 @@ fn of_kind(path: PathBuf, kind: FileType) -> Result<PathBuf, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::below;
+    use super::{MOST, below};
 
     #[test]
     fn directories_are_looked_through_in_order_and_links_are_told() {
@@ -95,6 +99,19 @@ mod tests {
         assert_eq!(shown[..3], ["a/1.eml", "b/2.eml", "b/c/1.eml"]);
         assert!(shown[3].starts_with("circle: a link"), "{}", shown[3]);
         assert_eq!(shown[4..], ["z.eml"]);
+    }
+
+    #[test]
+    fn a_directory_of_too_many_is_told_and_not_gathered() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in 0..=MOST {
+            std::fs::write(folder.path().join(name.to_string()), "x").unwrap();
+        }
+        let found = below(&[folder.path().to_owned()]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].as_ref().is_err_and(|it| it.to_string().contains("more than")));
+        std::fs::remove_file(folder.path().join("0")).unwrap();
+        assert_eq!(below(&[folder.path().to_owned()]).iter().flatten().count(), MOST);
     }
 
     #[test]
