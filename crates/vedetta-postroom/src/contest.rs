@@ -26,6 +26,8 @@ pub struct Contesting {
 
 /// Letters kept of what a reporter says of a case.
 const LONGEST: usize = 20_000;
+/// How often an account contests within an hour.
+const OFTEN: usize = 20;
 
 /// The name under which it is sealed what the reporter of a case says.
 pub(crate) fn contested(case: &str) -> String {
@@ -52,11 +54,16 @@ impl Postroom {
     /// analyst again.
     ///
     /// # Errors
-    /// Unknown (also to whom did not report it), deleted, nothing said, or what the ledger said.
+    /// Unknown (also to whom did not report it), deleted, nothing said, too much or too often, or what
+    /// the ledger said.
     pub fn contest_own(&self, by: &Actor, case: &str, said: &Contesting) -> Result<(), FlowError> {
         let said = said.text.trim();
         if said.is_empty() {
             let reason = "say in a few words why the answer is wrong";
+            return Err(FlowError::invalid("text", reason));
+        }
+        if said.chars().count() > LONGEST {
+            let reason = format!("it has {LONGEST} letters at most; say it shorter");
             return Err(FlowError::invalid("text", reason));
         }
         let report = self.state().report(case).map(Arc::clone);
@@ -66,7 +73,12 @@ impl Postroom {
             let reason = "its message was deleted, so nobody can look again; report it anew";
             return Err(FlowError::Conflict(reason.into()));
         }
-        self.put_contest(&report, said, (&Cover::default(), by.language), self.house.now())
+        let at = self.house.now();
+        if !self.state().within(&format!("contest {}", by.account), OFTEN, at) {
+            let reason = format!("{OFTEN} within the hour are enough; wait, or call the room");
+            return Err(FlowError::Conflict(reason));
+        }
+        self.put_contest(&report, said, (&Cover::default(), by.language), at)
     }
 
     /// Puts a case before an analyst again, with what its reporter says.
@@ -89,16 +101,22 @@ impl Postroom {
         at: Instant,
     ) -> Result<(), FlowError> {
         let name = contested(&report.case);
+        let mut state = self.state();
         let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
         if before.contains(said.trim()) && !before.is_empty() {
             // It came again, or says nothing new.
             return Ok(());
         }
-        let whole = format!("{said}\n\n{before}");
-        let whole: String = whole.trim().chars().take(LONGEST).collect();
-        let sealed = self.sealed(&name, (cover, whole.as_bytes()))?;
-        let mut state = self.state();
+        let room = LONGEST.saturating_sub(before.chars().count());
+        if cover.mailbox.is_empty() && said.chars().count() > room {
+            let reason = "there is no room for more than was said of it before; call the room";
+            return Err(FlowError::Conflict(reason.into()));
+        }
+        // A letter is not refused: what has no room goes, never what was said before.
+        let kept: String = said.chars().take(room).collect();
+        let whole = format!("{kept}\n\n{before}");
+        let sealed = self.sealed(&name, (cover, whole.trim().as_bytes()))?;
         let report = state.report(&report.case).map(Arc::clone);
         let report = report.filter(|report| report.is_kept());
         let report = report.ok_or_else(|| FlowError::unknown("case", &name))?;

@@ -67,6 +67,20 @@ fn a_reporter_who_disagrees_comes_before_an_analyst() {
 }
 
 #[test]
+fn a_long_letter_erases_nothing_that_was_said_before() {
+    let desk = desk();
+    let case = desk.report(ADA, &lure(1, SITE)).case;
+    let cites = format!("Subject: [{case}]\r\nX: y");
+    for text in ["Ho pagato 900 euro".to_owned(), "parola ".repeat(5_000)] {
+        let heard = take(&desk, ADA, &words(ADA, &cites, &text));
+        assert!(matches!(heard, Received::Contested(_)), "{heard:?}");
+    }
+    let kept = desk.room.dissect(&analyst(), &case).unwrap().contest.unwrap();
+    assert!(kept.starts_with("parola") && kept.contains("Ho pagato 900 euro"));
+    assert!(kept.chars().count() < 20_010);
+}
+
+#[test]
 fn a_report_with_a_number_in_its_subject_is_a_report() {
     let desk = desk();
     let first = desk.report(ADA, &lure(1, SITE));

@@ -91,3 +91,26 @@ fn who_uploaded_contests_an_answer_as_who_wrote_does() {
     desk.room.delete_message(&perugia, &answer.case, "mine").unwrap();
     assert!(contest(&perugia, "ancora").is_err(), "nobody can look again");
 }
+
+#[test]
+fn what_is_said_later_erases_nothing_and_has_a_limit() {
+    let desk = desk();
+    let perugia = person("perugia", Role::Liaison);
+    let answer = upload(&desk, harmless().as_bytes()).remove(0);
+    let contest = |text: &str| {
+        desk.room.contest_own(&perugia, &answer.case, &Contesting { text: text.into() })
+    };
+    let kept = || desk.room.dissect(&analyst(), &answer.case).unwrap().contest.unwrap();
+    contest("ho pagato 900 euro").unwrap();
+    assert!(contest(&"è".repeat(20_001)).is_err());
+    assert!(contest(&"è".repeat(19_990)).is_err(), "with what was said before it is too much");
+    assert_eq!(kept(), "ho pagato 900 euro");
+    for n in 0..17 {
+        contest(&format!("e poi {n}")).unwrap();
+    }
+    assert!(kept().contains("e poi 16") && kept().contains("900 euro"));
+    contest("la ventesima").unwrap();
+    assert!(contest("troppe in un'ora").is_err());
+    desk.clock.advance(std::time::Duration::from_hours(1));
+    contest("un'ora dopo").unwrap();
+}
