@@ -140,13 +140,14 @@ impl Postroom {
     }
 
     /// Releases a campaign when the rule of the agreements says so. What fails stays proposed, for an
-    /// analyst.
+    /// analyst; so does what grew since it is out: those whom the rule counts did not bring the new.
     pub(crate) fn release_by_rule(&self, id: &str) {
         let snapshot = self.house.standing();
         let due = {
             let state = self.state();
             let proposed = state.campaign(id).is_some_and(|it| {
-                matches!(it.stage, Stage::Proposed { .. }) && bundle::count(it) > 0
+                let waits = matches!(it.stage, Stage::Proposed { .. });
+                waits && it.items.is_empty() && bundle::count(it) > 0
             });
             proposed
                 .then(|| {

@@ -2,8 +2,11 @@
 
 use vedetta_flow::Step;
 use vedetta_mail::Verdict;
-use vedetta_model::Agreement;
-use vedetta_postroom::{Overruling, Reach, ReleaseRule, Settings};
+use vedetta_intake::written::marking;
+use vedetta_model::{Agreement, Role, Tlp};
+use vedetta_postroom::{
+    CampaignStep, Handed, Overruling, Reach, ReleaseRule, Reporter, Settings, Stage,
+};
 
 use super::desk::{ADA, Desk, SITE, analyst, desk_with, person, settings};
 use super::letters::lure;
@@ -22,7 +25,7 @@ fn agreement(id: &str, towns: &str, mail: &str) -> Agreement {
 
 fn desk_under(agreements: &[Agreement], node: Option<ReleaseRule>) -> Desk {
     let desk = desk_with(Settings { release: node, ..settings() });
-    let administrator = person("cnaipic", vedetta_model::Role::Administrator);
+    let administrator = person("cnaipic", Role::Administrator);
     for it in agreements {
         let house = desk.room.house();
         house.put_draft(&administrator, it).unwrap();
@@ -32,16 +35,20 @@ fn desk_under(agreements: &[Agreement], node: Option<ReleaseRule>) -> Desk {
 }
 
 fn node() -> Option<ReleaseRule> {
-    Some(ReleaseRule { reporters: 1, organisations: 1, tlp: vedetta_model::Tlp::Green })
+    Some(ReleaseRule { reporters: 2, organisations: 2, tlp: Tlp::Amber })
 }
 
 /// Whether a wave that an analyst called malicious is out, once Perugia and Terni reported it.
 fn is_out(desk: &Desk) -> bool {
     let first = desk.report(ADA, &lure(1, SITE));
-    let said = Overruling { verdict: Verdict::Malicious, note: String::new(), of: Reach::Campaign };
-    desk.room.overrule(&analyst(), &first.case, &said).unwrap();
+    malicious(desk, &first.case);
     desk.report(LUCA, &lure(2, SITE));
     !desk.reads("foligno").is_empty()
+}
+
+fn malicious(desk: &Desk, case: &str) {
+    let said = Overruling { verdict: Verdict::Malicious, note: String::new(), of: Reach::Campaign };
+    desk.room.overrule(&analyst(), case, &said).unwrap();
 }
 
 const BOTH: &str = "\"perugia\", \"terni\"";
@@ -63,6 +70,41 @@ fn where_an_agreement_wants_an_analyst_nothing_goes_by_itself() {
     assert!(!is_out(&desk_under(std::slice::from_ref(&proposed), node())));
     let other = agreement("altra", BOTH, AUTOMATIC);
     assert!(!is_out(&desk_under(&[proposed, other], None)), "one of those who reported says no");
+}
+
+#[test]
+fn who_is_under_no_agreement_is_under_the_rule_of_the_node() {
+    let out = |node: Option<ReleaseRule>| {
+        let desk = desk_under(&[agreement("posta", BOTH, AUTOMATIC)], node);
+        let by = Reporter::Account(person("foligno", Role::Liaison));
+        desk.room.take(&Handed { bytes: lure(3, SITE).as_bytes(), by }).unwrap();
+        let out = is_out(&desk);
+        assert_eq!(desk.room.campaigns(&analyst()).unwrap()[0].organisations.len(), 3);
+        (out, desk.reads("foligno").concat())
+    };
+    assert!(!out(None).0, "nothing speaks for Foligno");
+    let more = node().map(|rule| ReleaseRule { reporters: 4, ..rule });
+    assert!(!out(more).0);
+    let (is_out, items) = out(node());
+    assert!(is_out && items.contains(&marking(Tlp::Amber)), "the stricter label: {items}");
+}
+
+#[test]
+fn what_is_out_grows_only_by_an_analyst() {
+    let desk = desk_under(&[agreement("posta", BOTH, AUTOMATIC)], None);
+    assert!(is_out(&desk));
+    let more = "<a href=\"http://altra-banca.invalid/entra\">https://www.poste.it/altro</a></body>";
+    desk.report("eva@comune.terni.example", &lure(4, SITE).replace("</body>", more));
+    let waves = desk.room.campaigns(&analyst()).unwrap();
+    assert_eq!(waves.len(), 1);
+    assert!(matches!(waves[0].campaign.stage, Stage::Proposed { .. }), "{waves:?}");
+    desk.room.settle_campaigns().unwrap();
+    let knows = || desk.reads("foligno").concat().contains("altra-banca.invalid");
+    assert!(!knows(), "one person brought it");
+    desk.clock.advance(std::time::Duration::from_mins(1));
+    let release = CampaignStep::Release { tlp: Tlp::Green };
+    desk.room.step_campaign(&analyst(), waves[0].campaign.id.as_str(), &release).unwrap();
+    assert!(knows());
 }
 
 #[test]
