@@ -118,7 +118,8 @@ fn several_handed_on_together_are_looked_at_each() {
     );
     let picture = |bytes: &[u8]| {
         let body = base64::engine::general_purpose::STANDARD.encode(bytes);
-        let part = "--b\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64";
+        let part =
+            "--b\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64";
         both(&format!("{part}\r\n\r\n{body}\r\n"))
     };
     let logo = picture(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01");

@@ -1,8 +1,8 @@
 //! When a campaign is released without an analyst: as the agreements say.
 
 use vedetta_flow::Step;
-use vedetta_mail::Verdict;
 use vedetta_intake::written::marking;
+use vedetta_mail::Verdict;
 use vedetta_model::{Agreement, Role, Tlp};
 use vedetta_postroom::{
     CampaignStep, Handed, Overruling, Reach, ReleaseRule, Reporter, Settings, Stage,
