@@ -438,12 +438,12 @@ fn a_sensor_that_falls_silent_is_an_alarm_once() {
 
 #[test]
 fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
-    gives_way(false);
-    gives_way(true);
+    gives_way(&[]);
+    gives_way(&["perugia"]);
 }
 
-/// Terni's gives way to what another node brought, and Perugia brings one of the same name if it does.
-fn gives_way(perugia_too: bool) {
+/// Terni's gives way to what another node brought; others bring one of the same name beside it.
+fn gives_way(beside: &[&str]) {
     let node = node();
     let (id, other) = (TestItem::indicator(7).id(), TestItem::indicator(8).id());
     for (n, organisation) in [(1, "perugia"), (2, "terni")] {
@@ -469,8 +469,9 @@ fn gives_way(perugia_too: bool) {
     let sighting = before.2[0].sighting.clone();
     let shared = Arc::clone(node.house.shared());
     let instead = other.clone();
-    let perugia = Node::person("perugia").organisation;
-    let perugia = node.house.standing().directory.number(&perugia);
+    let standing = node.house.standing();
+    let number = |it: &&str| standing.directory.number(&Node::person(it).organisation).unwrap();
+    let beside: Vec<_> = beside.iter().map(number).collect();
     let written = node.house.write(move |unit| {
         shared.touch_served();
         let mut releases = unit.releases(&sighting)?;
@@ -492,8 +493,8 @@ fn gives_way(perugia_too: bool) {
             facts: "{}",
             body: body.as_bytes(),
         };
-        let both = [Some(releases[0].producer), perugia.filter(|_| perugia_too)];
-        unit.place_items(&both.into_iter().flatten().map(draft).collect::<Vec<_>>())
+        let drafts = [releases[0].producer].into_iter().chain(beside.iter().copied()).map(draft);
+        unit.place_items(&drafts.collect::<Vec<_>>())
     });
     let added = |it: &vedetta_store::Placement| matches!(it, vedetta_store::Placement::Added(_));
     assert!(written.unwrap().iter().all(added));

@@ -11,12 +11,15 @@ use vedetta_model::{ItemId, OrganisationNumber};
 use crate::postroom::Postroom;
 use crate::report::Ruling;
 
+/// An item, as one organisation brings it.
+type Line = (ItemId, OrganisationNumber);
+
 /// What is known, as far as the ledger was read.
 #[derive(Default)]
 pub(crate) struct Acquaintances {
     upto: Option<Sequence>,
     /// By value, those whose indicators name it, each with the item: what one takes back is the others'.
-    items: HashMap<(Sought, Box<str>), Vec<(ItemId, OrganisationNumber)>>,
+    items: HashMap<(Sought, Box<str>), Vec<Line>>,
     /// Values of campaigns that analysts ruled malicious; read anew when one rules.
     ruled: Option<HashMap<(Sought, Box<str>), String>>,
 }

@@ -39,7 +39,7 @@ fn inside(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Fault>>) 
     for entry in entries {
         if found.len() + within.len() >= MOST {
             let reason = format!("more than {MOST} files; name them in parts");
-            return found.push(Err(Failure::input(folder.display(), reason)));
+            return found.push(Err(unread(folder.display(), reason)));
         }
         match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
             Ok(entry) => within.push(entry),
