@@ -247,16 +247,10 @@ impl House {
         let (mut seen, mut all) = (HashSet::new(), Released::default());
         loop {
             let query = ItemQuery {
-                after,
                 until: Some(search.pass.upto),
-                as_of: None,
-                without: &[],
-                limit: TOGETHER,
                 clearances: Some(search.full),
-                producer: None,
-                ids: &[],
-                kinds: &[],
                 versions: VersionFilter::Last,
+                ..ItemQuery::all(after, TOGETHER)
             };
             let (due, next) = self.read(|reader| {
                 let page = reader.items(&query)?;

@@ -235,18 +235,7 @@ impl House {
     pub fn releases(&self, after: Sequence, limit: usize) -> Result<Releases, FlowError> {
         let in_effect = self.bell().last();
         let standing = self.standing();
-        let query = ItemQuery {
-            after,
-            until: Some(in_effect),
-            as_of: None,
-            without: &[],
-            limit,
-            clearances: None,
-            producer: None,
-            ids: &[],
-            kinds: &[],
-            versions: VersionFilter::All,
-        };
+        let query = ItemQuery { until: Some(in_effect), ..ItemQuery::all(after, limit) };
         let page = self.read(|ledger| ledger.items(&query))?;
         let place = page.next.unwrap_or(in_effect).max(after);
         let mut seals = Seals::of(self, &standing);

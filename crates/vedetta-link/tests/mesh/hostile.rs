@@ -745,28 +745,6 @@ fn withdrawals_ahead_are_each_origins_own() {
 }
 
 #[test]
-fn a_peer_begins_so_many_lines_of_one_item_beside_others() {
-    let [national, umbria, liar] = country();
-    let item_of = |n, name| item(name, &clear(n), "CLEAR");
-    for n in [72, 73] {
-        assert_eq!(bring(&umbria, &national, item_of(n, "cosc-umbria")), "new");
-    }
-    let begun = |many: u16| {
-        let name = format!("lines/poli-cert/{}", clear(72).id());
-        let many = serde_json::to_vec(&many).unwrap();
-        national.house.write(move |unit| unit.set_bookmark(&name, &many)).unwrap();
-    };
-    begun(256);
-    assert_eq!(bring(&liar, &national, item_of(72, "poli-cert")), "too-many");
-    assert_eq!(bring(&liar, &national, item_of(73, "poli-cert")), "new", "of another item");
-    let peers = national.nodes.peers(&national.administrator()).unwrap();
-    let view = peers.into_iter().find(|it| it.organisation == id("poli-cert")).unwrap();
-    assert!(view.refusals.iter().any(|it| it.why == "too-many"));
-    begun(255);
-    assert_eq!(bring(&liar, &national, item_of(72, "poli-cert")), "new");
-}
-
-#[test]
 fn nobody_is_on_duty_for_who_is_unknown() {
     let [national, _, liar] = country();
     let until = national.house.now().after(Duration::from_secs(60));
