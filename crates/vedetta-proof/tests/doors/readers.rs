@@ -465,8 +465,8 @@ impl Node {
             let (before, mut notices) = (events.len(), 0);
             for line in std::str::from_utf8(&bytes).unwrap().lines() {
                 let mut event: Value = serde_json::from_str(line).unwrap();
-                if event["withdrawn"].is_object() {
-                    name_only(&event["withdrawn"]);
+                if let Some(notice) = event.get("withdrawn").or(event.get("line-withdrawn")) {
+                    name_only(notice);
                     notices += 1;
                     continue;
                 }
@@ -484,8 +484,11 @@ impl Node {
 
 /// A withdrawal names the item, and shows nothing of it.
 fn name_only(withdrawn: &Value) {
-    let told = withdrawn.as_object().unwrap().keys().filter(|name| *name != "version");
+    let told = withdrawn.as_object().unwrap().keys();
+    let told = told.filter(|name| !["version", "line"].contains(&name.as_str()));
     assert_eq!(told.collect::<Vec<_>>(), ["item", "place", "at", "reason"]);
+    let opaque = |it: &Value| it.as_str().is_some_and(|it| u32::from_str_radix(it, 16).is_ok());
+    assert!(withdrawn.get("line").is_none_or(opaque), "{withdrawn}");
 }
 
 fn found(readable: &[Readable<'_>]) -> Found {
