@@ -310,7 +310,7 @@ impl Page {
                 false => w.case_unjudged().to_owned(),
             },
             words: incident.reported.words.clone(),
-            source: incident.gathered.as_ref().map(|it| Source::of(it, w)),
+            source: incident.gathered.as_ref().map(|it| Source::of(it, console, signed)),
             facts: facts(w, &standing, incident),
             times: times(w, incident),
             hits: incident.affected.iter().map(|it| Hit::of(w, &standing, it)).collect(),

@@ -70,8 +70,8 @@ struct Waiting {
 
 /// Where a report that no person made comes from: a page, what it is called, and how often it came.
 pub struct Source {
-    /// Its page.
-    pub address: String,
+    /// Its page, for those whom it opens to.
+    pub address: Option<String>,
     /// What it is.
     pub label: &'static str,
     /// How often it came.
@@ -81,15 +81,17 @@ pub struct Source {
 }
 
 impl Source {
-    /// Of what was gathered.
-    pub fn of(gathered: &Gathered, w: Words) -> Self {
+    /// Of what was gathered, for somebody.
+    pub fn of(gathered: &Gathered, console: &Console, signed: &Signed) -> Self {
         use vedetta_watch::desk::incident::Source::{Campaign, Finding, Item};
+        let w = signed.words();
         let (address, label) = match &gathered.source {
-            Finding { sighting } => (format!("/items/{sighting}"), w.source_finding()),
+            Finding { sighting } => (Some(format!("/items/{sighting}")), w.source_finding()),
             Campaign { campaign, .. } => {
-                (format!("/mail/campaigns/{campaign}"), w.source_campaign())
+                let opens = console.admits(signed, "/mail/campaigns");
+                (opens.then(|| format!("/mail/campaigns/{campaign}")), w.source_campaign())
             }
-            Item { item } => (format!("/items/{item}"), w.source_item()),
+            Item { item } => (Some(format!("/items/{item}")), w.source_item()),
         };
         let count = usize::try_from(gathered.count).unwrap_or(usize::MAX);
         let count = w.counted(count, w.source_once(), w.source_times());
@@ -207,7 +209,7 @@ pub(super) async fn queue(
             let reasons = routed.reasons.iter().map(|it| it.to(w.0).to_owned()).collect();
             (name(&standing, &routed.to), reasons)
         }),
-        source: it.gathered.as_ref().map(|it| Source::of(it, w)),
+        source: it.gathered.as_ref().map(|it| Source::of(it, &console, &signed)),
         alike: it
             .alike
             .iter()

@@ -65,6 +65,7 @@ export const tasks = {
     await sent(page, "form[data-passkey] button");
     assert.equal(new URL(page.url()).pathname, "/items");
     await page.goto(`${here}/account`);
+    await page.fill("form[action='/account/keys/removal'] [name=own-password]", accounts.password);
     await sent(page, "form[action='/account/keys/removal'] button");
     assert.match(page.url(), /said=removed/);
     await page.context().close();
