@@ -27,6 +27,8 @@ mod passkeys;
 mod preview;
 #[path = "it/procedures.rs"]
 mod procedures;
+#[path = "it/providers.rs"]
+mod providers;
 #[path = "it/rooms.rs"]
 mod rooms;
 #[path = "it/shift.rs"]

@@ -89,7 +89,7 @@ pub(crate) async fn asked(console: &Console, line: &Line, visit: &Visit) -> Opti
         organisation: person.actor.organisation.clone(),
         roles: person.actor.roles.clone(),
         called: person.called.clone(),
-        alone: (own || !seen).then(|| person.actor.account.clone()),
+        alone: (!shared).then(|| account.clone()),
     })
 }
 

@@ -19,7 +19,7 @@ use vedetta_model::{Actor, Instant, Way};
 use vedetta_postroom::Postroom;
 use vedetta_timeliness::Timeliness;
 use vedetta_watch::desk::posture::Posture;
-use vedetta_watch::{Watch, WatchError};
+use vedetta_watch::{News, Watch, WatchError};
 use vedetta_words::Words;
 
 use crate::access::Line;
@@ -85,8 +85,21 @@ impl Console {
         let (assets, sent) = (Assets::embedded(), Memory::default());
         let (news, alike, blank) =
             (broadcast::Sender::new(ROUNDS), Alike::default(), nonce(api.house()));
-        let pace = Mutex::default();
-        Self(Arc::new(Shared { api, assets, secret, sent, hub, news, alike, blank, pace }))
+        let (pace, providers) = (Mutex::default(), OnceLock::new());
+        let shared = Shared { api, assets, secret, sent, hub, news, alike, blank, pace, providers };
+        Self(Arc::new(shared))
+    }
+
+    /// Lets people sign in by other ways than a password, from now on.
+    pub fn show_keyring(&self, keyring: Arc<Keyring>, providers: Providers) {
+        self.0.api.show_keyring(keyring);
+        // Those that were shown first stay.
+        let _first = self.0.providers.set(providers).is_ok();
+    }
+
+    /// The way to the providers of identities, where there is one.
+    pub fn providers(&self) -> Option<&Providers> {
+        self.0.providers.get()
     }
 
     /// The machine doors.

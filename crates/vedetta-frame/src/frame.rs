@@ -203,6 +203,8 @@ pub struct Look {
     pub css: String,
     /// The script.
     pub js: String,
+    /// The script of passkeys.
+    pub passkeys: String,
     /// The script that tells whom alarms call.
     pub notify: String,
     /// The icon.
@@ -269,6 +271,7 @@ impl Frame {
         let look = || Look {
             css: assets.address("console.css"),
             js: assets.address("console.js"),
+            passkeys: assets.address("passkeys.js"),
             notify: assets.address("notify.js"),
             icon: assets.address("icon.svg"),
         };

@@ -64,7 +64,7 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 28] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,

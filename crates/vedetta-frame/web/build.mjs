@@ -47,8 +47,8 @@ const [purged] = await new PurgeCSS().purge({
 });
 const own = ["console.css", "wall.css"].map((name) => readFileSync(join(here, name), "utf8"));
 putText("console.css", [purged.css, ...own].join("\n"));
-putText("console.js", readFileSync(join(here, "console.js"), "utf8"));
-putText("notify.js", readFileSync(join(here, "notify.js"), "utf8"));
+for (const name of ["console.js", "notify.js", "passkeys.js"])
+  putText(name, readFileSync(join(here, name), "utf8"));
 putText("icon.svg", readFileSync(join(here, "icon.svg"), "utf8"));
 const outlines = italy.locations.map(({ name, path }) => ({ name, path }));
 put("italy.json", JSON.stringify(outlines));

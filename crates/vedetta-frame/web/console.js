@@ -119,8 +119,12 @@
       if (source.readyState === EventSource.CLOSED) setTimeout(follow, 15000);
     };
     source.addEventListener("item", (event) => show(event.data));
-    source.addEventListener("changed", soon);
-    source.addEventListener("changed", () => document.dispatchEvent(new Event("vedetta-changed")));
+    source.addEventListener("changed", (event) => {
+      const [to, within] = event.data.split(" ").map(Number);
+      place = Math.max(place, to);
+      soon(within);
+      document.dispatchEvent(new Event("vedetta-changed"));
+    });
   };
   setInterval(() => {
     if (Date.now() - last > every) soon(wall ? 0 : 5000);

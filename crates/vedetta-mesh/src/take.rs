@@ -3,7 +3,6 @@
 pub(crate) mod items;
 pub(crate) mod notices;
 pub(crate) mod removals;
-mod rivals;
 mod standings;
 
 use std::collections::BTreeSet;

@@ -248,6 +248,7 @@ fn incident() -> Value {
             ("awareness", moment()),
             ("evidence", moment()),
             ("regimes", open(&[], &[])),
+            ("classed", open(&[], &[])),
             ("statements", open(&[], &[])),
             ("hold", hold),
             ("tasks", list(task)),

@@ -156,7 +156,7 @@ fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {
         (false, _) => return Ok(Home::Others),
     };
     let near = Neighbours::of(session, (object, id, Some(producer)), draft.version.micros())?;
-    Ok(Home::Own(object, near))
+    Ok(Home::Own(object, Box::new(near)))
 }
 
 /// What is told of others' versions; nothing when all were set aside, or they do not count.

@@ -11,7 +11,7 @@ use vedetta_api::{
     Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
 };
 use vedetta_callout::Ways;
-use vedetta_console::Console;
+use vedetta_console::{Console, Providers};
 use vedetta_flow::House;
 use vedetta_keyring::Keyring;
 use vedetta_model::Clock;

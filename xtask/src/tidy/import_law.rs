@@ -33,6 +33,7 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-postroom", &["vedetta-diffusion", "vedetta-api", "vedetta-smtp"]),
     ("vedetta-watch", &["vedetta-diffusion", "vedetta-api"]),
     ("vedetta-timeliness", &["vedetta-diffusion", "vedetta-api"]),
+    ("vedetta-keyring", &["vedetta-diffusion", "vedetta-api"]),
     ("vedetta-callout", &["vedetta-store"]),
     ("vedetta-offline", &["vedetta-store", "vedetta-flow", "vedetta-api", "vedetta-client"]),
     ("vedetta-frame", &["vedetta-store"]),

@@ -154,8 +154,13 @@ impl Change {
                 let Bilingual { it, en } = about.words();
                 both(&it, &en, says)
             }
-            Self::Apply { regime, reason } => {
-                let Bilingual { it, en } = names.regime(regime);
+            Self::Apply { regime, class, reason } => {
+                let Bilingual { it, en } = match class {
+                    None => names.regime(regime),
+                    Some(step) => {
+                        names.step(&StepName { regime: regime.clone(), step: step.clone() })
+                    }
+                };
                 both(&format!("si applica: {it}"), &format!("applies: {en}"), reason)
             }
             Self::Lift { regime, reason } => {

@@ -9,7 +9,7 @@ use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
 use vedetta_store::{Draft, EntryKind, Record, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::issue_tokens::end_tokens;
-use crate::actions::sign_in::{forget_pending, new_totp_memory};
+use crate::actions::sign_in::forget_pending;
 use crate::authority::{ADMINISTRATORS, AUDITORS};
 use crate::credentials::{EMERGENCY, NewPassword, SHORTEST_PASSWORD, Token, hash_password};
 use crate::error::FlowError;

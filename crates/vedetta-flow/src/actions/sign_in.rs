@@ -80,6 +80,12 @@ impl House {
         self.keep_token(session, new, usize::MAX)
     }
 
+    /// A session of an account that has proven itself, to be put in the unit that uses up its proof.
+    pub fn new_session(&self, account: &Account) -> (Session, NewToken) {
+        let actor = actor_of(account, &BTreeSet::new(), Way::InPerson);
+        self.new_token(&actor, account, SESSION_TOKEN, BTreeSet::new(), SESSION)
+    }
+
     /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address. Until
     /// a code of it was used nothing else can be done; for a quarter of an hour it is shown again as it
     /// is, and after that enrolled anew.
@@ -119,7 +125,7 @@ impl House {
         self.require_self_or_administrator(by, account, "enrol this authenticator")?;
         let seed = totp_seed(&*self.entropy);
         let address = totp_address(&seed, account);
-        let memory = totp_memory(&TotpMemory { seed, last_step: 0, pending: false });
+        let memory = totp_memory(&TotpMemory { seed, ..TotpMemory::default() });
         let (actor, id) = (by.account.to_string(), account.to_string());
         self.write(move |unit| {
             unit.put_secret(SecretKind::Totp, &id, &memory)?;
@@ -218,7 +224,8 @@ impl House {
         Ok(actor_of(&account, &[Role::Machine].into(), Way::ByKey))
     }
 
-    pub(crate) fn active_account(&self, id: &AccountId) -> Option<Account> {
+    /// An account that may sign in.
+    pub fn active_account(&self, id: &AccountId) -> Option<Account> {
         let standing = self.standing();
         let account = standing.directory.account(id)?;
         (account.state == AccountState::Active).then(|| account.clone())
@@ -259,11 +266,6 @@ fn totp_kept<R: Reader + ?Sized>(
 ) -> Result<Option<TotpMemory>, StoreError> {
     let kept = reader.secret(SecretKind::Totp, account)?;
     Ok(kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default()))
-}
-
-/// What is kept of a new TOTP seed.
-pub(crate) fn new_totp_memory(seed: Vec<u8>) -> Vec<u8> {
-    totp_memory(&TotpMemory { seed, ..TotpMemory::default() })
 }
 
 fn totp_memory(memory: &TotpMemory) -> Vec<u8> {

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use stix::pattern::HashAlgorithm::Sha256;
+use vedetta_commands::{Ended, Fault};
 use vedetta_detect::indicators::{Builder, Id, Scratch, When};
 use vedetta_detect::{Decoder, Format, Indicators};
 use vedetta_indicator::decay::{DecayTable, Recall};

@@ -274,6 +274,8 @@ const fn topic_of(record: RecordKind) -> Option<Topic> {
         | RecordKind::WarningList
         | RecordKind::Token
         | RecordKind::Certificate
+        | RecordKind::Passkey
+        | RecordKind::Identity
         | RecordKind::Preference => return None,
     })
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_desk::incident::Routed;
+use vedetta_desk::incident::{Gathered, Routed};
 use vedetta_desk::triage::{Likeness, Prints, Seen, alike};
 use vedetta_desk::{CaseNumber, Sight, Viewer};
 use vedetta_model::language::Bilingual;
@@ -99,6 +99,7 @@ impl Watch {
             case: brief.row.clone(),
             words: String::new(),
             routed: None,
+            gathered: None,
             alike: alike_among(&others, brief),
         });
         let mut waiting: Vec<_> = shown.collect();
