@@ -18,6 +18,7 @@ use crate::follow::Node;
 /// A person who is signed in.
 pub struct Visitor {
     line: Line,
+    node: Node,
     cookie: HeaderValue,
 }
 
@@ -54,10 +55,11 @@ impl Visitor {
     /// What the network or TLS said.
     pub async fn enter(node: &Node, cookie: &str) -> io::Result<Self> {
         let cookie = HeaderValue::from_str(cookie).map_err(io::Error::other)?;
-        Ok(Self { line: Line::to(node).await?, cookie })
+        Ok(Self { line: Line::to(node).await?, node: node.clone(), cookie })
     }
 
-    /// A page; of an open one its parts alone, as they are since a place of the ledger.
+    /// A page; of an open one its parts alone, as they are since a place of the ledger. As a browser does,
+    /// it connects again when the node has ended a connection that was idle.
     ///
     /// # Errors
     /// What the network said.
@@ -65,6 +67,9 @@ impl Visitor {
         let mut request = Request::get(path).header(ACCEPT, "text/html");
         if let Some(since) = since {
             request = request.header("parts-since", since);
+        }
+        if self.line.sender.is_closed() {
+            self.line = Line::to(&self.node).await?;
         }
         let answer = self.line.ask(request.header(COOKIE, &self.cookie)).await?;
         let status = answer.status().as_u16();
