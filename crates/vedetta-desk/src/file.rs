@@ -1,6 +1,6 @@
 //! What may be attached to a case: a few kinds of file, recognised by what they hold and not by
-//! what they are called. Nothing that a browser or a desktop would run: an ending by which it would is
-//! followed by that of what the file is.
+//! what they are called. Nothing that a browser or a desktop would run: an ending that is not of what the
+//! file is, is followed by one that is.
 
 use serde::Serialize;
 
@@ -87,25 +87,29 @@ fn harmless(name: &str) -> Option<String> {
     name.chars().any(char::is_alphanumeric).then_some(name)
 }
 
-/// A name by which no desktop runs a file of a media type.
+/// A name whose ending is one of what the file is, or of nothing: no desktop runs that.
 #[must_use]
 pub fn quiet(name: String, media: &str) -> String {
-    const RUN: [&str; 35] = [
-        "app", "bat", "chm", "cmd", "com", "cpl", "desktop", "exe", "gadget", "hta", "htm", "html",
-        "inf", "ins", "iso", "jar", "js", "jse", "lnk", "mht", "msc", "msi", "ps1", "psm1", "py",
-        "reg", "scf", "scr", "sh", "svg", "url", "vbe", "vbs", "wsf", "wsh",
-    ];
+    let usual: &[&str] = match media {
+        "application/pdf" => &["pdf"],
+        "image/png" => &["png"],
+        "image/jpeg" => &["jpg", "jpeg"],
+        it if it == office("") || it.starts_with("application/vnd.") => {
+            &["zip", "docx", "xlsx", "pptx", "odt", "ods", "odp"]
+        }
+        _ => &[
+            "txt", "log", "csv", "tsv", "json", "jsonl", "ndjson", "eml", "md", "yaml", "yml",
+            "toml", "ini", "conf", "rules", "pem", "asc",
+        ],
+    };
     // Some desktops see nothing of what ends a name in dots or blanks.
     let ending = name.trim_end_matches(['.', ' ']).rsplit_once('.').map(|(_, ending)| ending);
-    let runs = ending.is_some_and(|it| RUN.contains(&it.to_ascii_lowercase().as_str()));
-    let is = match media {
-        "application/pdf" => "pdf",
-        "application/zip" => "zip",
-        "image/png" => "png",
-        "image/jpeg" => "jpg",
-        _ => "txt",
-    };
-    if runs { format!("{name}.{is}") } else { name }
+    match ending {
+        Some(it) if !usual.contains(&it.to_ascii_lowercase().as_str()) => {
+            format!("{name}.{}", usual[0])
+        }
+        _ => name,
+    }
 }
 
 /// The media type, or what was found instead.
@@ -131,7 +135,8 @@ fn kind(name: &str, octets: &[u8]) -> Result<&'static str, &'static str> {
     if text.contains('\0') {
         return Err("what is not text and not recognised");
     }
-    let start: String = text.trim_start().chars().take(64).collect::<String>().to_lowercase();
+    let start = text.trim_start_matches(|it: char| it.is_whitespace() || it == '\u{feff}');
+    let start: String = start.chars().take(64).collect::<String>().to_lowercase();
     if ["<!doctype", "<html", "<svg", "<script", "<?xml"].iter().any(|it| start.starts_with(it)) {
         return Err("a page or a drawing that may hold scripts");
     }
@@ -169,6 +174,7 @@ mod tests {
             b"\x7fELF",
             b"#!/bin/sh",
             b"  <!DOCTYPE html><script>",
+            "\u{feff} <html>".as_bytes(),
             b"<svg onload=x>",
             b"\0\0\0",
             b"\xd0\xcf\x11\xe0",
@@ -190,7 +196,7 @@ mod tests {
         assert_eq!(name(".htaccess").unwrap(), "htaccess");
         assert_eq!(name(&format!("{}.txt", "è".repeat(500))).unwrap().chars().count(), 120);
         assert_eq!(name("a<b>.txt").unwrap(), "a_b_.txt");
-        for ending in ["bat", "js", "PS1", "hta", "url", "vbs", "cmd", "jar", "lnk."] {
+        for ending in ["bat", "js", "PS1", "hta", "url", "vbs", "xhtml", "jnlp", "iqy", "jar", "lnk."] {
             let given = format!("prova.{ending}");
             assert_eq!(name(&given).unwrap(), format!("{given}.txt"), "a desktop would run it");
         }
