@@ -36,10 +36,12 @@ impl OwnName {
         }
     }
 
-    /// Whether a pattern or a trace names something of it.
+    /// Whether all that a pattern or a trace names is of one of these: whatever else it names may be the
+    /// attacker's.
     #[must_use]
-    pub fn is_in(&self, text: &str) -> bool {
-        named_in(text).iter().any(|it| self.has(it))
+    pub fn are_all_of(own: &[Self], text: &str) -> bool {
+        let named = named_in(text);
+        !named.is_empty() && named.iter().all(|it| own.iter().any(|own| own.has(it)))
     }
 
     /// Whether a name or an address is of it.
@@ -64,11 +66,44 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// The names and addresses in a pattern, or a trace.
+/// What the values of a pattern name, or a trace: of an address its host, of a mailbox its domain, and
+/// anything else as it is.
 fn named_in(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| c.is_whitespace() || "'\"/@[]()=,".contains(c));
-    let plain = parts.map(|it| it.trim_matches('.').to_lowercase());
-    plain.filter(|it| it.contains(['.', ':'])).collect()
+    let values = match text.starts_with('[') {
+        true => quoted(text),
+        false => text.split_whitespace().take(1).map(str::to_owned).collect(),
+    };
+    values.iter().map(|it| host(it)).collect()
+}
+
+/// What stands in quotes in a pattern, without the quotes.
+fn quoted(pattern: &str) -> Vec<String> {
+    let (mut all, mut inside, mut escaped) = (Vec::new(), None, false);
+    for c in pattern.chars() {
+        match &mut inside {
+            None if c == '\'' => inside = Some(String::new()),
+            None => {}
+            Some(_) if c == '\'' && !escaped => all.extend(inside.take()),
+            Some(text) => {
+                escaped = c == '\\' && !escaped;
+                text.extend((!escaped).then_some(c));
+            }
+        }
+    }
+    all
+}
+
+fn host(value: &str) -> String {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = place.rsplit_once('@').map_or(place, |(_, domain)| domain);
+    let host = match place.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        Some((address, _)) => address,
+        // A port, and no address of the sixth version.
+        None if place.matches(':').count() == 1 => place.split(':').next().unwrap_or_default(),
+        None => place,
+    };
+    host.trim_matches('.').to_lowercase()
 }
 
 #[cfg(test)]
@@ -79,15 +114,33 @@ mod tests {
     fn what_is_its_own_is_known_in_patterns_and_words() {
         let own = |asset| OwnName::of(&asset).unwrap();
         let domain = own(AssetValue::Domain("comune.example".into()));
-        for text in ["comune.example", "[url:value = 'https://posta.Comune.example/x'] (TLP:GREEN)"]
-        {
-            assert!(domain.is_in(text), "{text}");
-        }
-        assert!(!domain.is_in("falso-comune.example") && !domain.is_in("comune.example.truffa.it"));
         let network = own(AssetValue::Network("198.51.100.0/24".into()));
-        assert!(network.is_in("[ipv4-addr:value = '198.51.100.7']"));
-        assert!(!network.is_in("198.51.101.7") && !network.is_in("2001:db8::1"));
-        assert!(own(AssetValue::Network("2001:db8::/32".into())).is_in("2001:db8::1"));
+        let all = [domain, network, own(AssetValue::Network("2001:db8::/32".into()))];
+        for text in [
+            "comune.example",
+            "[url:value = 'https://posta.Comune.example:8443/x'] (TLP:GREEN)",
+            "[email-addr:value = 'info@comune.example' OR domain-name:value = 'www.comune.example']",
+            "[ipv4-addr:value = '198.51.100.7']",
+            "198.51.100.0/25",
+            "2001:db8::1",
+            "https://[2001:db8::1]/x",
+        ] {
+            assert!(OwnName::are_all_of(&all, text), "{text}");
+        }
+        for text in [
+            "falso-comune.example",
+            "comune.example.truffa.it",
+            "198.51.101.7",
+            "2001:db9::1",
+            "https://truffa.example/comune.example/accesso",
+            "https://comune.example@truffa.example/",
+            "[email-message:from_ref.value = 'sindaco@comune.example' AND url:value = 'https://truffa.example']",
+            "[file:name = 'comune.example\\'.exe']",
+            "[ipv4-addr:value = '203.0.113.9' AND domain-name:value = 'comune.example']",
+            "[file:size > 10]",
+        ] {
+            assert!(!OwnName::are_all_of(&all, text), "{text}");
+        }
         assert_eq!(OwnName::of(&AssetValue::Network("x/33".into())), None);
     }
 }

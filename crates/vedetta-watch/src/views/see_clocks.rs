@@ -236,7 +236,7 @@ impl Watch {
         let standing = self.house().standing();
         let assets = standing.directory.assets_of(&reported.organisation).iter();
         let own: Vec<_> = assets.filter_map(|it| OwnName::of(&it.what)).collect();
-        indicators.retain(|it| !own.iter().any(|own| own.is_in(it)));
+        indicators.retain(|it| !OwnName::are_all_of(&own, it));
         indicators.sort();
         indicators.dedup();
         let contacts = Timeliness::of(self.house()).contacts_at(&reported.organisation);
