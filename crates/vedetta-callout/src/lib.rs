@@ -16,7 +16,8 @@ use vedetta_watch::{DueCall, DueReminder, Unheard, Watch, WatchError};
 
 /// Who carries e-mail.
 pub trait Mailer: Send + Sync + 'static {
-    /// Hands a short plain message over. Why it could not be, in words.
+    /// Hands a short plain message over, as a letter of its own: one that says the same again is another. Why it
+    /// could not be, in words.
     fn send(&self, to: String, subject: String, text: String) -> Later<Result<(), String>>;
 }
 
@@ -38,11 +39,11 @@ const TOGETHER: usize = 32;
 /// The longest time for a host's addresses.
 const RESOLVING: Duration = Duration::from_secs(10);
 
-/// Looks and calls until stopped. A call that is cut short is not made again; the next rung is.
+/// Looks and calls until stopped. A call that is cut short is not made again; the next rung is. Reminders,
+/// of which there may be thousands, go beside: no clock waits for them.
 pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
-    let mut looking = tokio::time::interval(LOOK);
-    looking.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let rounds = async {
+        let mut looking = looking();
         loop {
             looking.tick().await;
             if let Err(error) = round(&api, &ways).await {
@@ -50,10 +51,26 @@ pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
             }
         }
     };
+    let reminders = async {
+        let mut looking = looking();
+        loop {
+            looking.tick().await;
+            if let Err(error) = remind(&api, &ways).await {
+                tracing::error!(%error, "nobody is reminded of warnings");
+            }
+        }
+    };
     tokio::select! {
         () = rounds => {}
+        () = reminders => {}
         () = stop => {}
     }
+}
+
+fn looking() -> tokio::time::Interval {
+    let mut looking = tokio::time::interval(LOOK);
+    looking.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    looking
 }
 
 /// Looks at the clocks once, and makes the calls that are due; says how many. What fails beside the
@@ -64,28 +81,34 @@ pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
 pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
     let sensors = api.sensors();
     let look = move |watch: &Watch| {
-        let unheard = sensors.unheard()?.into_iter().map(|it| Unheard {
-            sensor: SilentSensor {
-                sensor: it.sensor.account,
-                organisation: it.sensor.organisation,
-            },
-            name: it.sensor.name,
-            since: it.silent_since,
+        let unheard = sensors.unheard().map(|unheard| {
+            let unheard = unheard.into_iter().map(|it| Unheard {
+                sensor: SilentSensor {
+                    sensor: it.sensor.account,
+                    organisation: it.sensor.organisation,
+                },
+                name: it.sensor.name,
+                since: it.silent_since,
+            });
+            unheard.collect::<Vec<_>>()
         });
-        watch.look(&unheard.collect::<Vec<_>>()).map(drop)
+        match unheard {
+            Ok(unheard) => watch.look(&unheard),
+            Err(error) => {
+                tracing::error!(%error, "which sensors are silent is not known");
+                watch.look_at_clocks()
+            }
+        }
     };
     if let Err(error) = ask(api, Watch::gather).await {
         tracing::error!(%error, "what no person reports does not come to the queue");
     }
-    ask(api, look).await?;
-    let made = call(api, ways).await?;
+    // What is queued already is called whether or not more could be.
+    let (looked, made) = (ask(api, look).await, call(api, ways).await);
     if let Err(error) = ask(api, Watch::tell_duty).await {
         tracing::error!(%error, "the other nodes are not told who is on duty");
     }
-    if let Err(error) = remind(api, ways).await {
-        tracing::error!(%error, "nobody is reminded of warnings");
-    }
-    Ok(made)
+    looked.and(made)
 }
 
 /// Makes the calls that are due; says how many.
