@@ -9,7 +9,7 @@ use vedetta_model::{Account, AccountId, Actor, Instant, Role, part};
 use vedetta_signin::oidc;
 use vedetta_store::{Reader, RecordKind, StoreError};
 
-use crate::{Keyring, Provider, conflict};
+use crate::{ENDED, Keyring, Provider, conflict, stands};
 
 /// An identity as it is kept, under the digest of issuer and name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -56,8 +56,8 @@ impl Keyring {
     /// whose it is.
     ///
     /// # Errors
-    /// Forbidden, unknown; [`FlowError::Conflict`] when it is somebody's, one too many, or an auditor's: who
-    /// watches administrators is let in by none of them.
+    /// Forbidden, unknown; [`FlowError::Conflict`] when it is somebody's, one too many, or an auditor's. A new
+    /// password shuts out who had the old one, so they notice; beside an identity more they would go on.
     pub fn tie(
         &self,
         by: &Actor,
@@ -69,24 +69,27 @@ impl Keyring {
         if by.account != *account && whose.is_some_and(|it| it.roles.contains(&Role::Auditor)) {
             return Err(conflict("auditors tie their own identities; nobody else does"));
         }
-        self.put_identity(by, account, identity)
+        self.put_identity((by, None), account, identity)
     }
 
-    /// Ties an identity to one's own account, as the provider has just proven it.
+    /// Ties an identity to one's own account, as the provider has just proven it; in a session, which may
+    /// have ended while the provider was asked.
     ///
     /// # Errors
-    /// Forbidden; [`FlowError::Conflict`] when it is somebody's, or one too many.
+    /// Forbidden; [`FlowError::Unproven`] when the session ended; [`FlowError::Conflict`] when the identity is
+    /// somebody's, or one too many.
     pub fn tie_own(
         &self,
         by: &Actor,
+        session: &str,
         (provider, proven): (&Provider, &oidc::Identity),
     ) -> Result<(), FlowError> {
-        self.put_identity(by, &by.account, (provider, &proven.subject))
+        self.put_identity((by, Some(session)), &by.account, (provider, &proven.subject))
     }
 
     fn put_identity(
         &self,
-        by: &Actor,
+        (by, session): (&Actor, Option<&str>),
         account: &AccountId,
         (provider, subject): (&Provider, &str),
     ) -> Result<(), FlowError> {
@@ -104,7 +107,11 @@ impl Keyring {
         let other = Some(&by.account).filter(|by| **by != account).cloned();
         let (since, by) = (self.house.now(), by.account.to_string());
         let identity = Identity { account, provider, since, by: other };
+        let session = session.map(str::to_owned);
         self.house.write(move |unit| {
+            if !stands(unit, session.as_deref())? {
+                return Ok(Err(ENDED));
+            }
             if unit.record(RecordKind::Identity, &id)?.is_some() {
                 return Ok(Err(conflict(
                     "this identity is tied to an account already; untie it there",

@@ -18,7 +18,7 @@ use vedetta_model::{AccountId, Actor};
 use vedetta_signin::oidc::Client;
 use vedetta_signin::seal::Seal;
 use vedetta_signin::webauthn::RelyingParty;
-use vedetta_store::{Draft, EntryKind, RecordKind};
+use vedetta_store::{Draft, EntryKind, Reader, RecordKind, StoreError};
 
 pub use attempts::{Aim, Begun};
 pub use identities::{Identity, MOST_IDENTITIES};
@@ -65,6 +65,15 @@ pub struct Keyring {
 /// The state does not allow it.
 fn conflict(sentence: &str) -> FlowError {
     FlowError::Conflict(sentence.into())
+}
+
+const ENDED: FlowError =
+    FlowError::Unproven("your session ended meanwhile, and nothing was added; sign in and begin anew");
+
+/// Whether a session is still there, where one is asked of: a new password ends all, and nothing that was
+/// begun in them may outlive it.
+fn stands(reader: &mut dyn Reader, session: Option<&str>) -> Result<bool, StoreError> {
+    session.map_or(Ok(true), |it| Ok(reader.record(RecordKind::Token, it)?.is_some()))
 }
 
 impl Keyring {

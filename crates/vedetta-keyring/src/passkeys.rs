@@ -9,7 +9,7 @@ use vedetta_signin::fingerprint;
 use vedetta_signin::webauthn::{Credential, Made, Refusal, RelyingParty, Shown, Use, is_id};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
-use crate::{Keyring, conflict};
+use crate::{ENDED, Keyring, conflict, stands};
 
 /// A passkey as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -65,13 +65,13 @@ impl Keyring {
         Ok(self.house.read(|reader| of_account(reader, account))?)
     }
 
-    /// Adds a passkey to one's own account. `holder` is the session that it was made in.
+    /// Adds a passkey to one's own account, in a session. `holder` is for whom the challenge was.
     ///
     /// # Errors
-    /// Forbidden; what was wrong with it; [`FlowError::Conflict`] when it is somebody's, or one too many.
+    /// Forbidden; what was wrong with it; [`FlowError::Unproven`] when the session ended; [`FlowError::Conflict`] when it is somebody's, or one too many.
     pub fn add_passkey(
         &self,
-        by: &Actor,
+        (by, session): (&Actor, &str),
         name: &str,
         (made, holder): (&Made, &str),
     ) -> Result<(), FlowError> {
@@ -89,7 +89,11 @@ impl Keyring {
         let id = fingerprint(&credential.id);
         let (account, name) = (by.account.clone(), name.to_owned());
         let passkey = Passkey { account, name, credential, used, since: now };
+        let session = session.to_owned();
         self.house.write(move |unit| {
+            if !stands(unit, Some(&session))? {
+                return Ok(Err(ENDED));
+            }
             if unit.record(RecordKind::Passkey, &id)?.is_some() {
                 return Ok(Err(conflict("this device has a passkey here already; use it")));
             }

@@ -120,7 +120,10 @@ pub(super) async fn add_passkey(
         client_data: sent.text("client-data").to_owned(),
         attestation: sent.text("attestation").to_owned(),
     };
-    let add = move |keys: &Keyring, by: &Actor| keys.add_passkey(by, &name, (&made, &holder));
+    let session = signed.person.session.clone();
+    let add = move |keys: &Keyring, by: &Actor| {
+        keys.add_passkey((by, &session), &name, (&made, &holder))
+    };
     let done = keyed(&console, &signed, &sent, add).await;
     told(&console, &signed, done, Said::PasskeyAdded).await
 }

@@ -186,8 +186,10 @@ async fn arrive(
         Aim::Tie(account) => {
             let other = || Problem::new(Kind::Unproven, "somebody else is signed in now");
             let person = visit.person.as_ref().filter(|it| it.actor.account == account);
-            let by = person.ok_or_else(other)?.actor.clone();
-            console.api().ask_keys(move |keys| keys.tie_own(&by, (&provider, &proven))).await?;
+            let person = person.ok_or_else(other)?;
+            let (by, session) = (person.actor.clone(), person.session.clone());
+            let tie = move |keys: &Keyring| keys.tie_own(&by, &session, (&provider, &proven));
+            console.api().ask_keys(tie).await?;
             console.api().limits().proofs.give_back(&visit.address);
             Ok(Done::to("/account").said(Said::IdentityTied).into_response())
         }
