@@ -40,8 +40,12 @@ const AGAIN: Duration = Duration::from_secs(60);
 const AWAY: Duration = Duration::from_secs(10);
 /// How long a provider may take to say what it is, and which keys it has.
 const SOON: Duration = Duration::from_secs(5);
+/// How long it may take to redeem a code, the look-up of its name in that.
+const REDEMPTION: Duration = Duration::from_secs(30);
 /// The longest answer, in octets.
 const LONGEST: usize = 128 << 10;
+
+const TOO_LONG: &str = "it takes too long";
 
 impl Providers {
     /// Over a client.
@@ -72,7 +76,8 @@ impl Providers {
         let asked = provider.client.redemption(&known.discovery, (code, attempt), (id, now));
         let asked = asked.map_err(|error| unavailable(provider, &error.to_string()))?;
         let form = Some((asked.body, asked.authorization));
-        let body = self.ask(provider, &asked.url, form).await?;
+        let body = tokio::time::timeout(REDEMPTION, self.ask(provider, &asked.url, form)).await;
+        let body = body.unwrap_or_else(|_| Err(unavailable(provider, TOO_LONG)))?;
         let refused = |refusal: Refusal| {
             let sentence = format!("{}: {refusal}", provider.name);
             Problem::new(Kind::Unproven, sentence)
@@ -156,7 +161,7 @@ impl Providers {
             return Err(unavailable(provider, "it did not answer a moment ago"));
         }
         let answer = tokio::time::timeout(SOON, self.ask(provider, url, None)).await;
-        let answer = answer.unwrap_or_else(|_| Err(unavailable(provider, "it takes too long")));
+        let answer = answer.unwrap_or_else(|_| Err(unavailable(provider, TOO_LONG)));
         match &answer {
             Ok(_) => self.away().remove(issuer),
             Err(_) => self.away().insert(issuer.clone(), now),

@@ -37,6 +37,9 @@ struct Identity {
     id: String,
     provider: String,
     since: Instant,
+    /// Who tied it, when it was not the account itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<AccountId>,
 }
 
 /// A person, as a provider names them.
@@ -68,6 +71,7 @@ pub(super) async fn list(
         id,
         provider: identity.provider,
         since: identity.since,
+        by: identity.by,
     });
     Ok(Json(Keys { passkeys: passkeys.collect(), identities: identities.collect() }))
 }
