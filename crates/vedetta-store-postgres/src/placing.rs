@@ -109,15 +109,14 @@ pub(crate) fn place(session: &mut Session, drafts: &[ItemDraft<'_>]) -> Told<Vec
                     false => draft.version,
                 };
                 let stamp = append(session, &ItemDraft { version, ..draft.clone() }, &digest)?;
-                family.admit(draft, (*base, object), (stamp, digest));
-                Placement::Added(stamp)
+                family.admit(draft, (*base, object), (stamp, digest))
             }
         };
         placements.push(placement);
         objects.push(object);
     }
     for ((draft, object), placement) in drafts.iter().zip(objects).zip(&placements) {
-        if let Placement::Added(stamp) = placement {
+        if let Placement::Added(stamp) | Placement::Withdrawn(stamp) = placement {
             let row = row(draft, object, (*stamp, &family));
             insert(session, &row)?;
         }

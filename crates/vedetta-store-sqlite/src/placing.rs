@@ -142,7 +142,7 @@ fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
         let own = (object, draft.id, Some(draft.producer));
         hide(session, own, Versions::Before(version), REVOKED)?;
     }
-    Ok(Placement::Added(stamp))
+    Ok(if hidden == WITHDRAWN { Placement::Withdrawn } else { Placement::Added }(stamp))
 }
 
 fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {

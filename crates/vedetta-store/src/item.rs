@@ -94,6 +94,8 @@ pub enum Claim {
 pub enum Placement {
     /// Placed as a new version.
     Added(Stamp),
+    /// Placed as a version of what its producer withdrew: no door serves it.
+    Withdrawn(Stamp),
     /// Its producer had brought the same version with the same bytes.
     Duplicate(Stamp),
     /// Its producer had brought the same version with other bytes; nothing was placed.

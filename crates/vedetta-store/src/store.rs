@@ -117,8 +117,8 @@ pub trait UnitOfWork: Reader {
     /// (id, producer, version); where the identifier follows from a value, by (id, producer): then each
     /// is a version of its own, that of the moment when it was placed. A version older than its
     /// producer's newest is placed and never served as the last; one older than its producer's
-    /// revocation, or of what was withdrawn, is placed and never served. Refused when a clearance is
-    /// unknown.
+    /// revocation, or of what was withdrawn, is placed and never served; of the latter that is told.
+    /// Refused when a clearance is unknown.
     fn place_items(&mut self, drafts: &[ItemDraft<'_>]) -> Result<Vec<Placement>, StoreError>;
     /// Clears item versions accepted before to more organisations: a release and an entry of kind
     /// `Rerelease` each, in order. Idempotent by (origin, clearance), the first release included:

@@ -110,8 +110,9 @@ pub(super) async fn withdraw(
             Err(Problem::new(Kind::Unknown, sentence).at("match"))
         }
         Matched::Some => {
-            let sentence = "the ledger keeps every version, and an object is withdrawn with all of \
-                them; leave match[version] out, or say all";
+            let sentence = "an object is withdrawn with all its versions, and this filter means some \
+                of them; to correct it add a newer version, to take it back leave match[version] out \
+                or say all, and add what is still so under another identifier";
             Err(Problem::new(Kind::Conflict, sentence).at("match[version]"))
         }
     }

@@ -143,7 +143,13 @@ fn status(received: Instant, receipt: Receipt, versions: &mut Versions) -> Statu
         let version = versions.take(&id, at);
         StatusDetail { id, version, message }
     };
-    let accepted = receipt.accepted.into_iter().map(|it| (it.id.to_string(), it.stamp.at, None));
+    let remarks = receipt.warnings.into_iter().filter_map(|it| Some((it.id?, it.reason)));
+    let remarks: HashMap<_, _> = remarks.collect();
+    let accepted = receipt.accepted.into_iter().map(|it| {
+        let id = it.id.to_string();
+        let remark = remarks.get(&id).cloned();
+        (id, it.stamp.at, remark)
+    });
     let known = "it was here already, the same octet for octet";
     let duplicates = receipt.duplicates.into_iter();
     let duplicates = duplicates.map(|id| (id.to_string(), received, Some(known.into())));

@@ -62,12 +62,13 @@ pub struct Accepted {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-const fn is_none(many: &usize) -> bool {
+pub(crate) const fn is_none(many: &usize) -> bool {
     *many == 0
 }
 
 /// The name of this step in the ledger.
 const ACTOR: &str = vedetta_model::part::CLEAR_ITEMS;
+const IN_VAIN: &str = "your organisation withdrew this item, and no version of it is served any more; bring it under another identifier";
 /// Items written in one go at most.
 const TOGETHER: usize = 1000;
 
@@ -225,6 +226,7 @@ struct Withheld {
 /// What the bringer is told of one item.
 enum Outcome {
     Accepted(Stamp),
+    InVain(Stamp),
     Known,
     Refused { rule: &'static str, reason: &'static str },
 }
@@ -379,6 +381,7 @@ impl Load {
     ) -> Result<Outcome, StoreError> {
         let (rule, reason) = match placement {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
+            Placement::Withdrawn(stamp) => return Ok(Outcome::InVain(stamp)),
             Placement::Duplicate(stamp) => return self.again(unit, item, stamp.seq),
             Placement::Twin(stamp) => return self.join(unit, item, how, stamp.seq),
             Placement::Conflict(_) if item.identity == Identity::FromContent => {
@@ -414,12 +417,14 @@ impl Load {
         item: &Brought,
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
-        let withdrawn = place_of_withdrawal(unit, (&item.id, self.producer))?;
-        if item.id.follows_from_value() && withdrawn.is_some_and(|place| place > origin) {
-            let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
-            return Ok(Outcome::Refused { rule: "withdrawn", reason });
-        }
-        Ok(Outcome::Known)
+        let reason = match place_of_withdrawal(unit, (&item.id, self.producer))? {
+            Some(_) if !item.id.follows_from_value() => IN_VAIN,
+            Some(place) if place > origin => {
+                "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it"
+            }
+            _ => return Ok(Outcome::Known),
+        };
+        Ok(Outcome::Refused { rule: "withdrawn", reason })
     }
 
     /// What another organisation brought in the very same bytes is placed beside it, as the bringer
@@ -537,7 +542,7 @@ impl Load {
         self.redactor.note_name(unit, of, id)?;
         let placement = unit.place_items(&[draft])?.pop();
         match placement {
-            // Of what was withdrawn once, no later version is served either.
+            Some(Placement::Withdrawn(_)) => Ok(false),
             Some(Placement::Added(stamp)) => {
                 self.shared.came([id]);
                 is_served(unit, id, stamp.seq)
@@ -582,6 +587,11 @@ impl Receipt {
                     let (id, audience) = (item.id.clone(), place.audience - withheld);
                     self.warnings.extend(place.withheld.map(|it| it.remark(item)));
                     self.accepted.push(Accepted { id, stamp, audience, withheld });
+                }
+                Outcome::InVain(stamp) => {
+                    let (id, told) = (item.id.clone(), refusal(item, "withdrawn", IN_VAIN));
+                    self.accepted.push(Accepted { id, stamp, audience: 0, withheld: 0 });
+                    self.warnings.push(Fault { refused: false, ..told });
                 }
                 Outcome::Known => self.duplicates.push(item.id.clone()),
                 Outcome::Refused { rule, reason } => {

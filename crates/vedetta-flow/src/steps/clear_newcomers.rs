@@ -475,7 +475,7 @@ impl Release {
                 body,
             }])?;
             match placement.first() {
-                Some(Placement::Added(_)) => {
+                Some(Placement::Added(_) | Placement::Withdrawn(_)) => {
                     self.shared.came([id]);
                     placed += 1;
                 }

@@ -52,7 +52,7 @@ pub struct Preview {
     /// How many would not have it.
     pub nobody: usize,
     /// How many of those would have it without the victim, if what is left did not tell it.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "crate::actions::accept_items::is_none")]
     pub withheld: usize,
     /// Whether what is left may yet tell another's misfortune: that is said once it is brought.
     #[serde(skip_serializing_if = "is_foretold")]
@@ -486,11 +486,6 @@ impl Preview {
         let (nobody, withheld) = (self.nobody + self.redacted, self.redacted);
         Self { redacted: 0, nobody, withheld, groups, ..self }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-const fn is_none(many: &usize) -> bool {
-    *many == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

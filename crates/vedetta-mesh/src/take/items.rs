@@ -136,7 +136,7 @@ impl Load {
         let mut outcomes = Vec::with_capacity(ready.len());
         for (ready, placement) in ready.iter().zip(placements) {
             let outcome = match placement {
-                Placement::Added(_) => {
+                Placement::Added(_) | Placement::Withdrawn(_) => {
                     self.added(unit, ready, &mut ahead)?;
                     Outcome::New
                 }

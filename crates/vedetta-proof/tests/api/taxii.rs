@@ -330,6 +330,8 @@ async fn what_is_deleted_is_gone_from_every_door() {
     add(&door, &perugia, &[later, one.clone()]).await;
     let partly = door.ask(&perugia, &format!("{line}?match[version]=last"), None).await;
     assert_eq!(partly.status, StatusCode::CONFLICT, "of two versions one: {partly:?}");
+    let whole = door.ask(&centre, &format!("GET {CLEARED}/objects/{id}/versions/"), None).await;
+    assert_eq!(whole.json()["versions"].as_array().unwrap().len(), 2, "nothing was deleted");
     let only = format!("DELETE {SUBMIT}/objects/{}/?match[version]=last", one.id());
     assert_eq!(door.ask(&perugia, &only, None).await.status, StatusCode::OK);
     assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK);
@@ -338,6 +340,16 @@ async fn what_is_deleted_is_gone_from_every_door() {
         let item = door.ask(token, &format!("GET /api/v1/items/{id}"), None).await;
         assert_eq!(item.status, StatusCode::GONE);
     }
+    // Whoever goes on with it is told that it is in vain.
+    let last = TestItem::indicator(1).modified("2026-03-03T00:00:00.000Z");
+    let envelope = format!(r#"{{"objects":[{}]}}"#, last.json());
+    for (place, count) in [("successes", 1), ("failures", 0)] {
+        let status = post(&door, &perugia, &envelope).await.json();
+        assert_eq!(status["success_count"], count, "{status}");
+        let message = status[place][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("bring it under another identifier"), "{status}");
+    }
+    assert!(objects(&door, &centre, &format!("{CLEARED}/objects/")).await.objects.is_empty());
 }
 
 #[tokio::test]

@@ -88,6 +88,24 @@ fn what_is_withdrawn_no_door_serves() {
 }
 
 #[test]
+fn who_goes_on_with_what_was_withdrawn_is_told_that_nobody_has_it() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("perugia", &[item.clone()]);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "wrong address").unwrap();
+    let later = item.clone().modified("2026-03-02T00:00:00.000Z");
+    let receipt = test.bring("perugia", &[later.clone()]);
+    assert_eq!((receipt.accepted[0].audience, &*receipt.warnings[0].rule), (0, "withdrawn"));
+    for same in [item, later] {
+        let receipt = test.bring("perugia", &[same.clone()]);
+        assert_eq!((receipt.duplicates.len(), &*receipt.rejected[0].rule), (0, "withdrawn"));
+        assert!(readers(&test, &same).is_empty());
+    }
+    let receipt = test.bring("perugia", &[TestItem::indicator(2).tlp("GREEN")]);
+    assert!(receipt.accepted[0].audience > 0 && receipt.rejected.is_empty());
+}
+
+#[test]
 fn pages_hold_only_ones_share() {
     let test = TestHouse::small();
     test.bring(

@@ -198,13 +198,13 @@ impl Family {
         lines.into_iter().flatten().copied().chain(alone)
     }
 
-    /// Takes in a draft that was placed.
+    /// Takes in a draft that was placed; says as what.
     pub(super) fn admit(
         &mut self,
         draft: &ItemDraft<'_>,
         (base, object): (Uuid, Uuid),
         (stamp, digest): (Stamp, Digest),
-    ) {
+    ) -> Placement {
         let by_value = draft.id.follows_from_value();
         let version = if by_value { stamp.at } else { draft.version };
         if object != base {
@@ -227,12 +227,14 @@ impl Family {
         kin.ends = (kin.ends.0.min(version), kin.ends.1.max(version));
         if by_value {
             self.own.insert((object, draft.producer), (stamp, digest));
-            return;
+            return Placement::Added(stamp);
         }
         if draft.state == ItemState::Revoked {
             kin.revoked = kin.revoked.max(Some(version));
         }
+        let told = if kin.withdrawn { Placement::Withdrawn } else { Placement::Added };
         self.twins.insert((object, version), Twin { stamp, digest, hidden: SERVED });
+        told(stamp)
     }
 
     /// How a version stands, now that the whole batch is in.

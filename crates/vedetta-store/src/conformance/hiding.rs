@@ -4,7 +4,7 @@ use vedetta_model::{Instant, OrganisationNumber};
 
 use super::scene::{Scene, Version, everything};
 use crate::entry::{EntryKind, Sequence};
-use crate::item::{ClearanceId, ItemQuery, VersionFilter};
+use crate::item::{ClearanceId, ItemQuery, Placement, VersionFilter};
 use crate::written::WithdrawnFacts;
 
 fn versions(scene: &Scene, query: &ItemQuery<'_>) -> Vec<i64> {
@@ -85,10 +85,11 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
             unit.withdraw(&version.id, OrganisationNumber(version.producer), "duty", facts)
         })
         .expect("withdrawn");
-    for later in [7, 1] {
-        scene.add(&version.clone().version(later));
+    let more = [version.clone().version(7), version.clone().version(1)];
+    for later in more.into_iter().chain([version.clone().version(8).revoked()]) {
+        assert!(matches!(scene.place(&later), Placement::Withdrawn(_)), "it is told");
+        scene.reopen();
     }
-    scene.add(&version.clone().version(8).revoked());
     assert_eq!(scene.releases(&everything()), [other.seq.0]);
     assert!(scene.releases(&under(&[two])).is_empty());
     let entry = scene.read(|reader| reader.entries(Sequence(stamp.seq.0 - 1), 1)).remove(0);
@@ -110,7 +111,7 @@ pub fn withdrawal_happens_once(scene: &mut Scene) {
     let placed = scene.add(&version);
     assert!(withdraw(scene).is_some());
     assert_eq!(withdraw(scene), None);
-    assert_eq!(scene.place(&version), crate::Placement::Duplicate(placed));
+    assert_eq!(scene.place(&version), Placement::Duplicate(placed));
     assert_eq!(scene.entries().len(), 3);
 }
 
@@ -161,7 +162,7 @@ pub fn what_is_set_aside_gives_way(scene: &mut Scene) {
     scene.add(&version.clone().by(7).body(b"other"));
     scene.add(&version.clone().by(7).version(2));
     assert_eq!(versions(scene, &everything()), [1, 2]);
-    assert!(matches!(scene.place(&version), crate::Placement::Foreign(_)));
+    assert!(matches!(scene.place(&version), Placement::Foreign(_)));
     scene.write(|unit| unit.set_aside(&[first.seq], "peer", "again"));
     scene.reopen();
     assert_eq!(versions(scene, &everything()), [1, 2]);

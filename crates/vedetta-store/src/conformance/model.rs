@@ -109,7 +109,9 @@ impl Model {
                 let same = |it: &Version| it.version == version.version && it.body == version.body;
                 assert!(version.claim == Claim::First && !others().any(|it| same(&it.2)));
             }
-            (None, first, Placement::Added(stamp)) => {
+            (None, first, Placement::Added(stamp) | Placement::Withdrawn(stamp)) => {
+                let gone = !beside && self.withdrawn.contains(&whose(version));
+                assert_eq!(matches!(placed, Placement::Withdrawn(_)), gone);
                 let free = beside || version.claim == Claim::Own || first.is_some();
                 assert!(free || others().next().is_none());
                 let at = if beside { stamp.at.micros() } else { version.version };

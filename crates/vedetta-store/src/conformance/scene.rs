@@ -324,11 +324,11 @@ pub fn all(reader: &mut dyn Reader, query: &ItemQuery<'_>) -> Told<Vec<StoredIte
     }
 }
 
-/// The stamp of what was new.
+/// The stamp of what was new, served or not.
 #[must_use]
 pub fn added(placement: Placement) -> Stamp {
     match placement {
-        Placement::Added(stamp) => stamp,
+        Placement::Added(stamp) | Placement::Withdrawn(stamp) => stamp,
         other => panic!("not added: {other:?}"),
     }
 }
