@@ -220,6 +220,33 @@ async fn errors_say_what_where_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_product_and_a_supplier_concern_whoever_has_them() {
+    let door = Door::new();
+    let [admin, perugia, terni] = ["admin", "perugia.bot", "terni.bot"].map(|who| door.token(who));
+    for (id, kind, value) in [
+        ("mailer", "product", "cpe:2.3:a:example:mailer:2.*:*:*:*:*:*:*:*"),
+        ("hosting", "supplier", "Esempio Hosting S.r.l."),
+    ] {
+        let line = format!("PUT /api/v1/assets/{id}");
+        let asset = json!({ "id": id, "organisation": "perugia", "kind": kind, "value": value });
+        let put = door.ask(&admin, &line, Some((JSON, &asset.to_string()))).await;
+        assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    }
+    for (asked, concerned) in [
+        ("cpe:2.3:a:example:mailer:2.4:*:*:*:*:*:*:*", true),
+        ("cpe:2.3:a:example:mailer:3.0:*:*:*:*:*:*:*", false),
+        ("esempio%20hosting", true),
+        ("esempio%20posta", false),
+    ] {
+        for (token, sees) in [(&admin, true), (&perugia, true), (&terni, false)] {
+            let found = door.get(token, &format!("/api/v1/relevance?of={asked}")).await;
+            let expected = if concerned && sees { json!(["perugia"]) } else { json!([]) };
+            assert_eq!(found["organisations"], expected, "{asked}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn records_and_agreements_are_kept() {
     let door = Door::new();
     let admin = door.token("admin");
