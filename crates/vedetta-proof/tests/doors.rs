@@ -14,6 +14,8 @@ mod acts;
 mod dice;
 #[path = "doors/items.rs"]
 mod items;
+#[path = "doors/lines.rs"]
+mod lines;
 #[path = "doors/node.rs"]
 mod node;
 // The policy's own oracle: the same independent answer, asked of a whole node.

@@ -17,6 +17,7 @@ use vedetta_testkit::TestHouse;
 
 use crate::dice::Dice;
 use crate::items::Written;
+use crate::lines::Lines;
 use crate::node::Node;
 use crate::readers::Reader;
 use crate::truth::{Truth, Who};
@@ -29,6 +30,7 @@ pub(crate) struct History {
     pub(crate) readers: Vec<Reader>,
     pub(crate) dice: Dice,
     pub(crate) log: Vec<String>,
+    pub(crate) lines: Lines,
     written: usize,
 }
 
@@ -62,6 +64,7 @@ impl History {
             readers,
             dice,
             log,
+            lines: Lines::default(),
             written: 0,
         };
         for reader in &mut history.readers {

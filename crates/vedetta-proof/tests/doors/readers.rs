@@ -193,17 +193,21 @@ impl History {
         places: &BTreeMap<u64, (String, bool)>,
     ) -> Result<Vec<(u64, (String, bool))>, Wrong> {
         let mut replay = self.node.follow(&reader.token, 0).await;
-        let told = self.node.drain(&mut replay).await;
+        let mut notices = Vec::new();
+        let told = self.node.drain(&mut replay, &mut notices).await;
+        self.hear(&told)?;
         let told: BTreeMap<_, _> = told.iter().filter_map(Event::item).collect();
         same("the stream from the beginning", &told, places)?;
         let since = reader.place;
-        let mut told = self.node.drain(&mut reader.tail).await;
+        let mut told = self.node.drain(&mut reader.tail, &mut notices).await;
         if reader.tail.is_none() {
             // An hour went by, or the node began anew: it comes back with the last place it had.
             let last = told.last().map_or(since, |event| event.place);
             reader.tail = self.node.follow(&reader.token, last).await;
-            told.extend(self.node.drain(&mut reader.tail).await);
+            told.extend(self.node.drain(&mut reader.tail, &mut notices).await);
         }
+        self.hear(&told)?;
+        notices.iter().try_for_each(|notice| self.lines.judge(&self.truth, notice))?;
         reader.place = told.last().map_or(since, |event| event.place);
         let ascending = told.windows(2).all(|two| two[0].place <= two[1].place);
         same("the order of the stream", ascending, true)?;
@@ -212,6 +216,16 @@ impl History {
             places.range(since + 1..).map(|(place, it)| (*place, it.clone())).collect();
         same(&format!("the stream after {since}"), &items, &new)?;
         Ok(new)
+    }
+
+    /// Each object's line is its bringer's.
+    fn hear(&mut self, told: &[Event]) -> Result<(), Wrong> {
+        for event in told {
+            let Some(object) = &event.object else { continue };
+            let of = (object["id"].as_str().unwrap(), event.line.as_str());
+            self.lines.hear(&self.truth, of, &mark(object).0)?;
+        }
+        Ok(())
     }
 
     async fn read_feeds(&mut self, reader: &Reader) -> Result<(), Wrong> {
@@ -270,7 +284,10 @@ impl History {
         let mine = called.iter().filter(|(to, _)| *to == url).map(|(_, told)| told);
         let (notices, mine): (Vec<_>, Vec<_>) =
             mine.partition(|told| told["withdrawn"].is_object());
-        notices.iter().for_each(|told| name_only(&told["withdrawn"]));
+        for notice in notices.iter().map(|told| &told["withdrawn"]) {
+            name_only(notice);
+            same("a line that no call tells", notice.get("line"), None)?;
+        }
         let mine = mine.into_iter();
         let place = |told: &Value| (told["place"].as_u64().unwrap(), mark(&told["object"]));
         let called: BTreeSet<_> = mine.clone().map(place).collect();
@@ -411,6 +428,7 @@ impl History {
 struct Event {
     place: u64,
     object: Option<Value>,
+    line: String,
 }
 
 impl Event {
@@ -452,8 +470,8 @@ impl Node {
         }
     }
 
-    /// What a stream tells until it is silent; it is gone when it ended.
-    async fn drain(&self, stream: &mut Option<Body>) -> Vec<Event> {
+    /// What a stream tells until it is silent, withdrawals apart; it is gone when it ended.
+    async fn drain(&self, stream: &mut Option<Body>, withdrawn: &mut Vec<Value>) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(body) = stream {
             self.breathe();
@@ -467,12 +485,13 @@ impl Node {
                 let mut event: Value = serde_json::from_str(line).unwrap();
                 if let Some(notice) = event.get("withdrawn").or(event.get("line-withdrawn")) {
                     name_only(notice);
+                    withdrawn.push(notice.clone());
                     notices += 1;
                     continue;
                 }
                 let place = event["id"].as_str().unwrap().parse().unwrap();
                 let object = event.get_mut("object").map(Value::take);
-                events.push(Event { place, object });
+                events.push(Event { place, object, line: text(&event, "line") });
             }
             if notices == 0 && events[before..].iter().all(|event| event.object.is_none()) {
                 break;
@@ -487,8 +506,6 @@ fn name_only(withdrawn: &Value) {
     let told = withdrawn.as_object().unwrap().keys();
     let told = told.filter(|name| !["version", "line"].contains(&name.as_str()));
     assert_eq!(told.collect::<Vec<_>>(), ["item", "place", "at", "reason"]);
-    let opaque = |it: &Value| it.as_str().is_some_and(|it| u32::from_str_radix(it, 16).is_ok());
-    assert!(withdrawn.get("line").is_none_or(opaque), "{withdrawn}");
 }
 
 fn found(readable: &[Readable<'_>]) -> Found {
