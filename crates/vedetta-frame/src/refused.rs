@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::forms::Sent;
 use crate::frame::{Frame, Section, page_with};
 use crate::shown::Moment;
-use crate::visit::Visit;
+use crate::visit::{Signed, Visit};
 use vedetta_words::Words;
 use vedetta_words::refusals::refusal;
 
@@ -33,6 +33,39 @@ struct Again {
     signed_out: bool,
     fields: Vec<(String, String)>,
     address: String,
+}
+
+/// A page around a form, which shows again what was typed.
+pub trait OfForm: Template + Sized {
+    /// The page, with what a form sent.
+    ///
+    /// # Errors
+    /// What it asks for could not be read.
+    fn read(
+        console: &Console,
+        signed: &Signed,
+        sent: &Sent,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send;
+    /// Says why the form did not go.
+    fn fault(&mut self, fault: String);
+}
+
+/// The page of a form that did not go, with why; a refusal that is none of the form stays one.
+///
+/// # Errors
+/// That refusal, or what the page could not be read for.
+pub async fn shown_again<P: OfForm>(
+    console: &Console,
+    signed: &Signed,
+    sent: &Sent,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    if !told_on_form(&problem) {
+        return Err(problem);
+    }
+    let mut page = P::read(console, signed, sent).await?;
+    page.fault(whole(signed.words(), &problem));
+    page_with(refusal_status(problem.kind), &page)
 }
 
 /// Whether a refusal is told on the form, beside what was typed.

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, ONCE, Sent};
-use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
-use vedetta_frame::refused::{refusal_status, told_on_form, whole};
+use vedetta_frame::refused::{OfForm, shown_again};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Moment, moment_of};
 use vedetta_frame::visit::Signed;
@@ -74,7 +74,7 @@ pub(super) async fn place(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) => again(&console, &signed, &sent, problem).await,
+        Err(problem) => shown_again::<Page>(&console, &signed, &sent, problem).await,
     }
 }
 
@@ -94,22 +94,8 @@ pub(super) async fn lift(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) => again(&console, &signed, &sent, problem).await,
+        Err(problem) => shown_again::<Page>(&console, &signed, &sent, problem).await,
     }
-}
-
-async fn again(
-    console: &Console,
-    signed: &Signed,
-    sent: &Sent,
-    problem: Problem,
-) -> Result<Response, Problem> {
-    if !told_on_form(&problem) {
-        return Err(problem);
-    }
-    let mut told = Page::read(console, signed, sent).await?;
-    told.fault = Some(whole(signed.words(), &problem));
-    page_with(refusal_status(problem.kind), &told)
 }
 
 /// The hold that a form asks for; its identifier is the sending's.
@@ -139,7 +125,7 @@ fn hold(w: Words, sent: &Sent, now: Instant, nonce: &str) -> Result<Hold, String
     })
 }
 
-impl Page {
+impl OfForm for Page {
     async fn read(console: &Console, signed: &Signed, sent: &Sent) -> Result<Self, Problem> {
         let (w, actor) = (signed.words(), signed.actor());
         let held = console.watch(move |watch| watch.held_cases(&actor)).await?;
@@ -167,6 +153,10 @@ impl Page {
                 until: text("until"),
             },
         })
+    }
+
+    fn fault(&mut self, fault: String) {
+        self.fault = Some(fault);
     }
 }
 

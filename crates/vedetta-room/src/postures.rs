@@ -8,9 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent};
-use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
-use vedetta_frame::refused::{refusal_status, told_on_form, whole};
+use vedetta_frame::refused::{OfForm, shown_again};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
@@ -73,7 +73,7 @@ pub(super) async fn declare(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) => again(&console, &signed, &sent, problem).await,
+        Err(problem) => shown_again::<Page>(&console, &signed, &sent, problem).await,
     }
 }
 
@@ -91,22 +91,8 @@ pub(super) async fn end(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) => again(&console, &signed, &sent, problem).await,
+        Err(problem) => shown_again::<Page>(&console, &signed, &sent, problem).await,
     }
-}
-
-async fn again(
-    console: &Console,
-    signed: &Signed,
-    sent: &Sent,
-    problem: Problem,
-) -> Result<Response, Problem> {
-    if !told_on_form(&problem) {
-        return Err(problem);
-    }
-    let mut told = Page::read(console, signed, sent).await?;
-    told.fault = Some(whole(signed.words(), &problem));
-    page_with(refusal_status(problem.kind), &told)
 }
 
 /// What a form declares.
@@ -123,7 +109,7 @@ fn declared(sent: &Sent) -> Result<Declared, String> {
     })
 }
 
-impl Page {
+impl OfForm for Page {
     async fn read(console: &Console, signed: &Signed, sent: &Sent) -> Result<Self, Problem> {
         let (w, actor) = (signed.words(), signed.actor());
         let all = console.watch(move |watch| watch.postures(&actor)).await?;
@@ -144,6 +130,10 @@ impl Page {
                 participants: text("participants"),
             },
         })
+    }
+
+    fn fault(&mut self, fault: String) {
+        self.fault = Some(fault);
     }
 }
 
