@@ -313,6 +313,8 @@ mod tests {
     use std::process::{Child, ChildStderr, Command, Stdio};
     use std::sync::{Arc, Mutex};
 
+    use serde_json::Value;
+
     use super::*;
     use crate::proof;
     use crate::proof::sample::{Authority, put};
@@ -370,16 +372,20 @@ mod tests {
         }
     }
 
-    /// Ends when a reader has acknowledged so many messages.
-    async fn acknowledged(admin: &mut Connection, what: &Subject<'_>, count: u32) {
+    /// Ends when a reader had the stream's messages up to one, and all that it was given, once or again, is
+    /// acknowledged.
+    async fn acknowledged(admin: &mut Connection, what: &Subject<'_>, last: u64) {
         let api = format!("$JS.API.CONSUMER.INFO.{}.{}", what.stream.unwrap(), what.reader());
-        let (of_stream, last) = (format!("\"stream_seq\":{count}"), "\"ack_floor\":{");
         loop {
-            // What was asked may be lost on the way; what came twice is counted once.
+            // What was asked may be lost on the way.
             let told = tokio::time::timeout(SILENCE, ask(admin, &api, "")).await;
-            let floor = told.as_ref().ok().and_then(|told| told.split_once(last));
-            let floor = floor.and_then(|(_, rest)| rest.split_once('}'));
-            if floor.is_some_and(|(floor, _)| floor.split(',').any(|it| it == of_stream)) {
+            let told = told.map(|told| serde_json::from_str::<Value>(&told));
+            if let Ok(Ok(told)) = told
+                && told["delivered"]["stream_seq"] == last
+                && told["num_ack_pending"] == 0
+                && told["ack_floor"]["consumer_seq"] == told["delivered"]["consumer_seq"]
+            {
+                assert_eq!(told["config"]["ack_policy"], "explicit", "nothing counts by itself");
                 return;
             }
             tokio::task::yield_now().await;
