@@ -417,9 +417,10 @@ impl Load {
         item: &Brought,
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
+        let by_value = item.id.follows_from_value();
         let reason = match place_of_withdrawal(unit, (&item.id, self.producer))? {
-            Some(_) if !item.id.follows_from_value() => IN_VAIN,
-            Some(place) if place > origin => {
+            Some(_) if !by_value && item.identity == Identity::Given => IN_VAIN,
+            Some(place) if by_value && place > origin => {
                 "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it"
             }
             _ => return Ok(Outcome::Known),
