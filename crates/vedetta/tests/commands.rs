@@ -240,6 +240,31 @@ fn a_file_is_taken_in_and_its_release_explained() {
 }
 
 #[test]
+fn who_imports_what_was_withdrawn_is_told() {
+    let data = italy();
+    let file = data.path().join("item.json");
+    let import = ["import", file.to_str().unwrap()];
+    let mut item = indicator(1);
+    std::fs::write(&file, item.to_string()).unwrap();
+    assert!(vedetta(data.path(), &import).status.success());
+    let withdraw = ["item", "withdraw", item["id"].as_str().unwrap(), "--reason", "Errore"];
+    assert!(vedetta(data.path(), &withdraw).status.success());
+    item["modified"] = json!("2026-04-07T00:00:00.000Z");
+    std::fs::write(&file, item.to_string()).unwrap();
+    let said = text(&vedetta(data.path(), &import).stdout);
+    assert!(said.contains("warning: your organisation withdrew this item"), "{said}");
+    assert!(said.contains("1 accepted, 0 duplicates, 0 rejected, "), "{said}");
+    let again = answer(&vedetta(data.path(), &[&import[..], &["--json"]].concat()));
+    assert_eq!(again["rejected"][0]["rule"], json!("withdrawn"), "{again}");
+    item["modified"] = json!("2026-04-08T00:00:00.000Z");
+    std::fs::write(&file, item.to_string()).unwrap();
+    let later = answer(&vedetta(data.path(), &[&import[..], &["--json"]].concat()));
+    let warnings = later["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|it| it["rule"] == "withdrawn"), "{later}");
+    assert_eq!((&later["accepted"], &later["warnings_count"]), (&json!(1), &json!(warnings.len())));
+}
+
+#[test]
 fn a_table_is_taken_in_by_line_and_only_once() {
     let data = italy();
     let file = data.path().join("indicators.csv");

@@ -38,7 +38,8 @@ pub(crate) struct Import {
     #[arg(long = "as", value_name = "ID")]
     producer: Option<OrganisationId>,
     /// Answer in JSON: `accepted`, `duplicates`, `rejected_count`; `rejected[]`, the first 10,000
-    /// faults, of which an object may have several; `faults_count`.
+    /// faults, of which an object may have several; `faults_count`; `warnings[]`, what is to be said
+    /// of what was accepted, and `warnings_count`.
     #[arg(long)]
     json: bool,
 }
@@ -49,17 +50,19 @@ pub(crate) struct Tally {
     accepted: usize,
     duplicates: usize,
     /// The first faults.
-    rejected: Vec<Rejected>,
+    rejected: Vec<Said>,
     /// How many objects, rows and files were rejected.
     rejected_count: usize,
     /// How many faults there are in all.
     faults_count: usize,
-    warnings: usize,
+    /// The first remarks on what was accepted.
+    warnings: Vec<Said>,
+    warnings_count: usize,
 }
 
-/// One refusal, with its file.
+/// One refusal or remark, with its file.
 #[derive(Serialize)]
-struct Rejected {
+struct Said {
     file: String,
     #[serde(flatten)]
     fault: Fault,
@@ -69,8 +72,10 @@ struct Rejected {
 const AHEAD: usize = 2;
 /// Octets of items sent to the node at once.
 const AT_ONCE: usize = 16 << 20;
-/// Refusals kept for the answer; the rest is counted.
+/// Refusals, and remarks, kept for the answer; the rest is counted.
 const KEPT: usize = 10_000;
+/// Remarks printed for people.
+const PRINTED: usize = 20;
 
 impl Import {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
@@ -130,9 +135,12 @@ impl Import {
             println!("{}", text.map_err(|error| Failure::system("writing JSON", error))?);
             return Ok(());
         }
-        for Rejected { file, fault } in &tally.rejected {
-            let id = fault.id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
-            println!("{file}: {}{id}: {} [{}]", fault.place, fault.reason, fault.rule);
+        let warnings = tally.warnings.iter().take(PRINTED);
+        for said in warnings.chain(&tally.rejected) {
+            println!("{said}");
+        }
+        if tally.warnings_count > PRINTED {
+            println!("… {PRINTED} of {} warnings; --json has more", tally.warnings_count);
         }
         if tally.faults_count > tally.rejected.len() {
             println!("… the first {} of {} faults", tally.rejected.len(), tally.faults_count);
@@ -160,25 +168,42 @@ impl Tally {
         self.rejected_count += 1;
         self.faults_count += 1;
         self.rejected.truncate(KEPT - 1);
-        self.rejected.push(Rejected { file: file.into(), fault });
+        self.rejected.push(Said { file: file.into(), fault });
     }
 
     pub(crate) fn add(&mut self, file: &str, receipt: Receipt) {
         self.accepted += receipt.accepted.len();
         self.duplicates += receipt.duplicates.len();
-        self.warnings += receipt.warnings.len();
+        self.warnings_count += receipt.warnings.len();
         self.rejected_count += refused_objects(&receipt.rejected);
         self.faults_count += receipt.rejected.len();
-        let room = KEPT.saturating_sub(self.rejected.len());
-        let rejected = receipt.rejected.into_iter().take(room);
-        self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
+        let keep = |kept: &mut Vec<Said>, said: Vec<Fault>| {
+            let said = said.into_iter().take(KEPT.saturating_sub(kept.len()));
+            kept.extend(said.map(|fault| Said { file: file.into(), fault }));
+        };
+        keep(&mut self.rejected, receipt.rejected);
+        keep(&mut self.warnings, receipt.warnings);
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, fault: Fault { refused, id, place, rule, reason } } = self;
+        let id = id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+        let kind = if *refused { "" } else { "warning: " };
+        write!(out, "{file}: {place}{id}: {kind}{reason} [{rule}]")
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { accepted, duplicates, rejected_count: rejected, .. } = self;
-        write!(out, "{accepted} accepted, {duplicates} duplicates, {rejected} rejected")
+        write!(out, "{accepted} accepted, {duplicates} duplicates, {rejected} rejected")?;
+        match self.warnings_count {
+            0 => Ok(()),
+            1 => out.write_str(", 1 warning"),
+            many => write!(out, ", {many} warnings"),
+        }
     }
 }
 
