@@ -1,8 +1,11 @@
 //! What the values of RSIT and TC-ACN mean, in both languages.
 //!
 //! Sources: Reference Security Incident Taxonomy, version 1003 (class and value); Tassonomia Cyber of the
-//! ACN, of which the values of the baseline characterisation are here; its others are told as they are
-//! written, beside their kind.
+//! ACN (kind and value). Both write some values alike, as `availability:ddos`: these are of either.
+
+mod tc_acn;
+
+use std::sync::LazyLock;
 
 use vedetta_model::language::Bilingual;
 
@@ -19,20 +22,31 @@ pub struct Value {
     pub en: &'static str,
 }
 
-/// The values to choose from, those of RSIT first.
+/// The values to choose from, those of RSIT first; of each taxonomy those of a kind together.
 pub fn vocabulary() -> impl Iterator<Item = Value> {
-    let values = MEANINGS.iter().filter(|(value, ..)| value.contains(':'));
-    let of = |value: &str| {
-        let acn = BASELINE.iter().any(|kind| value.starts_with(kind));
-        if acn { "tc-acn" } else { "rsit" }
-    };
-    let values = values.map(move |&(value, it, en)| Value { value, of: of(value), it, en });
-    let (rsit, acn): (Vec<_>, Vec<_>) = values.partition(|it| it.of == "rsit");
-    rsit.into_iter().chain(acn)
+    let values = RSIT.iter().filter(|(value, ..)| value.contains(':'));
+    let rsit = values.map(|&(value, it, en)| Value { value, of: "rsit", it, en });
+    rsit.chain(ACN.iter().copied())
 }
 
-/// The kinds of the baseline characterisation of TC-ACN.
-const BASELINE: [&str; 4] = ["impact:", "root-cause:", "severity:", "victim-geography:"];
+/// The values of TC-ACN, each with its kind.
+static ACN: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let values = tc_acn::KINDS.iter().flat_map(|&(kind, .., values)| {
+        values.iter().map(move |&(value, it, en)| {
+            let value = &*String::leak(format!("{kind}:{value}"));
+            Value { value, of: "tc-acn", it, en }
+        })
+    });
+    values.collect()
+});
+
+impl Value {
+    /// Its kind: `availability` of `availability:ddos`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.value.split_once(':').map_or(self.value, |(kind, _)| kind)
+    }
+}
 
 /// A class as people read it: what it means, and the value itself; one that is not known as it is.
 #[must_use]
@@ -53,12 +67,17 @@ pub fn listed<'a>(classes: impl IntoIterator<Item = &'a String>) -> Bilingual {
 }
 
 fn meaning(of: &str) -> Option<(&'static str, &'static str)> {
-    let place = MEANINGS.binary_search_by_key(&of, |(class, ..)| class).ok()?;
-    MEANINGS.get(place).map(|(_, it, en)| (*it, *en))
+    let place = RSIT.binary_search_by_key(&of, |(class, ..)| class).ok();
+    if let Some((_, it, en)) = place.and_then(|place| RSIT.get(place)) {
+        return Some((it, en));
+    }
+    let value = ACN.iter().find(|it| it.value == of).map(|it| (it.it, it.en));
+    let kind = || tc_acn::KINDS.iter().find(|(kind, ..)| *kind == of);
+    value.or_else(|| kind().map(|(_, it, en, _)| (*it, *en)))
 }
 
 /// In order of the value.
-const MEANINGS: &[(&str, &str, &str)] = &[
+const RSIT: &[(&str, &str, &str)] = &[
     ("abusive-content", "contenuto abusivo", "abusive content"),
     ("abusive-content:harmful-speech", "espressioni offensive o minacciose", "harmful speech"),
     ("abusive-content:spam", "posta indesiderata", "spam"),
@@ -67,18 +86,12 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "contenuti violenti o di abuso sessuale",
         "violent or sexually abusive content",
     ),
-    ("active-scanning", "scansione attiva", "active scanning"),
-    ("adversary-motivation", "movente", "adversary motivation"),
-    ("adversary-type", "tipo di avversario", "adversary type"),
-    ("asset-source-geography", "da dove viene", "asset source geography"),
     ("availability", "disponibilità", "availability"),
     ("availability:ddos", "negazione del servizio distribuita", "distributed denial of service"),
     ("availability:dos", "negazione del servizio", "denial of service"),
     ("availability:misconfiguration", "errore di configurazione", "misconfiguration"),
     ("availability:outage", "interruzione", "outage"),
     ("availability:sabotage", "sabotaggio", "sabotage"),
-    ("brand-abuse", "abuso di un marchio", "brand abuse"),
-    ("data-exposure", "esposizione di dati", "data exposure"),
     ("fraud", "frode", "fraud"),
     ("fraud:copyright", "violazione del diritto d'autore", "copyright"),
     ("fraud:masquerade", "sostituzione d'identità", "masquerade"),
@@ -88,16 +101,6 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "uso non autorizzato di risorse",
         "unauthorised use of resources",
     ),
-    ("impact", "impatto", "impact"),
-    ("impact:account-compromise", "account compromesso", "account compromise"),
-    ("impact:application-compromise", "applicazione compromessa", "application compromise"),
-    ("impact:availability", "disponibilità compromessa", "availability"),
-    ("impact:data-exfiltration", "sottrazione di dati", "data exfiltration"),
-    ("impact:data-exposure", "esposizione di dati", "data exposure"),
-    ("impact:data-manipulation", "manipolazione di dati", "data manipulation"),
-    ("impact:no-impact", "nessun impatto", "no impact"),
-    ("impact:other", "altro impatto", "other impact"),
-    ("impact:system-compromise", "sistema compromesso", "system compromise"),
     (
         "information-content-security",
         "sicurezza delle informazioni",
@@ -145,7 +148,6 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "account non privilegiato compromesso",
         "unprivileged account compromise",
     ),
-    ("involved-asset", "risorsa coinvolta", "involved asset"),
     ("malicious-code", "codice malevolo", "malicious code"),
     ("malicious-code:c2-server", "server di comando e controllo", "command and control server"),
     ("malicious-code:infected-system", "sistema infetto", "infected system"),
@@ -154,33 +156,8 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("other", "altro", "other"),
     ("other:other", "altro, senza una classe", "uncategorised"),
     ("other:undetermined", "non determinato", "undetermined"),
-    ("outlook", "prospettiva", "outlook"),
-    ("physical-security", "sicurezza fisica", "physical security"),
-    ("root-cause", "causa", "root cause"),
-    ("root-cause:human-errors", "errore umano", "human errors"),
-    ("root-cause:malicious-actions", "azioni malevole", "malicious actions"),
-    ("root-cause:natural-phenomena", "fenomeni naturali", "natural phenomena"),
-    ("root-cause:system-failure", "guasto di un sistema", "system failure"),
-    ("root-cause:third-party-failure", "guasto di un fornitore", "third-party failure"),
-    ("severity", "gravità", "severity"),
-    ("severity:high", "gravità alta", "high severity"),
-    ("severity:low", "gravità bassa", "low severity"),
-    ("severity:medium", "gravità media", "medium severity"),
-    ("severity:none", "nessuna gravità", "no severity"),
-    ("social-engineering", "ingegneria sociale", "social engineering"),
     ("test", "prova", "test"),
     ("test:test", "prova", "test"),
-    ("vector", "vettore", "vector"),
-    ("victim-geography", "dove è la vittima", "victim geography"),
-    ("victim-geography:africa", "Africa", "Africa"),
-    ("victim-geography:america", "America", "America"),
-    ("victim-geography:antarctica", "Antartide", "Antarctica"),
-    ("victim-geography:asia", "Asia", "Asia"),
-    ("victim-geography:europe", "Europa", "Europe"),
-    ("victim-geography:global", "più continenti", "global"),
-    ("victim-geography:italy", "Italia", "Italy"),
-    ("victim-geography:oceania", "Oceania", "Oceania"),
-    ("vulnerability", "vulnerabilità", "vulnerability"),
     ("vulnerable", "esposizione", "vulnerable"),
     ("vulnerable:ddos-amplifier", "amplificatore di DDoS", "DDoS amplifier"),
     (
@@ -199,11 +176,13 @@ const MEANINGS: &[(&str, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn a_class_is_told_by_its_meaning_and_its_value() {
-        assert!(MEANINGS.is_sorted_by_key(|(class, ..)| class));
+        assert!(RSIT.is_sorted_by_key(|(class, ..)| class));
         assert_eq!(
             named("intrusions:system-compromise"),
             Bilingual::new(
@@ -211,12 +190,23 @@ mod tests {
                 "system compromise (intrusions:system-compromise)"
             )
         );
-        assert_eq!(named("vector:email").it, "vettore (vector:email)");
+        assert_eq!(named("vector:e-mail").it, "posta elettronica (vector:e-mail)");
+        assert_eq!(named("vector:piccione").it, "vettore (vector:piccione)");
         assert_eq!(named("in casa").it, "in casa");
         let values: Vec<_> = vocabulary().collect();
         let of = |taxonomy| values.iter().filter(|it| it.of == taxonomy).count();
-        assert_eq!((of("rsit"), of("tc-acn")), (39, 26));
+        assert_eq!((of("rsit"), of("tc-acn")), (39, 219));
         assert_eq!(named("root-cause:human-errors").it, "errore umano (root-cause:human-errors)");
+        // Every value is there once, in both languages, and no two of a taxonomy read alike.
+        for taxonomy in ["rsit", "tc-acn"] {
+            let own = || values.iter().filter(|it| it.of == taxonomy);
+            let count = |set: BTreeSet<(&str, &str)>| set.len();
+            assert_eq!(count(own().map(|it| (it.value, "")).collect()), own().count());
+            for read in [|it: &Value| it.it, |it: &Value| it.en] {
+                assert!(own().all(|it| !read(it).is_empty()));
+                assert_eq!(count(own().map(|it| (it.kind(), read(it))).collect()), own().count());
+            }
+        }
         let both = ["fraud:phishing".to_owned(), "altro".to_owned()];
         assert_eq!(listed(&both).en, "phishing (fraud:phishing), altro");
     }

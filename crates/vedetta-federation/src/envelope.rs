@@ -255,8 +255,9 @@ impl std::io::Write for Count {
 impl Item {
     /// As [`Envelope::weight`]: the object, and the names in the conditions.
     fn weight(&self) -> usize {
-        let Handling { victims, named, only_under, .. } = &self.conditions;
-        let victims = victims.iter().map(|it| it.as_str().len());
+        let Handling { victims, named, only_under, exercise, .. } = &self.conditions;
+        let inside = exercise.iter().flat_map(|it| &it.participants);
+        let victims = victims.iter().chain(inside).map(|it| it.as_str().len());
         let agreements = only_under.iter().map(|it| it.as_str().len());
         let persons =
             named.iter().map(|it| it.account.as_str().len() + it.organisation.as_str().len());

@@ -128,6 +128,8 @@ pub fn octets(handling: &Handling) -> u64 {
     let named = handling.named.iter();
     let named = named.map(|it| it.organisation.as_str().len() + it.account.as_str().len());
     let on = handling.via.iter().flat_map(|it| &it.on).chain(&handling.only_under);
+    let inside = handling.exercise.iter().flat_map(|it| &it.participants);
+    let victims = victims.chain(inside.map(|it| it.as_str().len()));
     let names = victims.chain(named).chain(on.map(|it| it.as_str().len())).map(name);
     let given = handling.via.iter().map(|it| {
         GIVEN
@@ -273,6 +275,7 @@ mod tests {
                 victims: [].into(),
                 named: [].into(),
                 only_under,
+                exercise: None,
                 via: [].into(),
             },
             form: Form::Full,

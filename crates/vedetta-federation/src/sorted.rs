@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use vedetta_model::agreement::Redistribution;
 use vedetta_model::{
-    AgreementId, Category, Given, Handling, OrganisationId, Pap, Person, Right, Tlp,
+    AgreementId, Category, Exercise, Given, Handling, OrganisationId, Pap, Person, Right, Tlp,
 };
 use vedetta_policy::Passage;
 
 #[derive(Serialize)]
 struct SortedHandling<'a> {
     category: Category,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exercise: Option<&'a Exercise>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     named: &'a BTreeSet<Person>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
@@ -55,7 +57,8 @@ struct SortedPassage<'a> {
 
 /// The canonical JSON of conditions.
 pub(crate) fn handling(conditions: &Handling) -> String {
-    let Handling { producer, category, tlp, pap, victims, named, only_under, via } = conditions;
+    let Handling { producer, category, tlp, pap, victims, named, only_under, exercise, via } =
+        conditions;
     let via = via.iter().map(|Given { giver, right, naming, on }| SortedGiven {
         giver,
         naming: naming.as_ref(),
@@ -64,6 +67,7 @@ pub(crate) fn handling(conditions: &Handling) -> String {
     });
     text(&SortedHandling {
         category: *category,
+        exercise: exercise.as_ref(),
         named,
         only_under,
         pap: *pap,
@@ -102,7 +106,7 @@ mod tests {
             json!({ "producer": "a", "category": "early-warning", "tlp": "RED", "pap": "CLEAR" }),
             json!({ "producer": "a", "category": "context", "tlp": "AMBER+STRICT", "pap": "GREEN",
                 "victims": ["b", "c"], "named": ["x@b", "y@a"], "only_under": ["f"],
-                "via": [given, naming] }),
+                "exercise": { "name": "Ponte", "participants": ["b", "c"] }, "via": [given, naming] }),
         ] {
             let conditions: Handling = serde_json::from_value(conditions).unwrap();
             assert_eq!(handling(&conditions), canonical(&conditions));

@@ -294,6 +294,7 @@ mod tests {
             victims: BTreeSet::new(),
             named: [format!("person-{named}@uno").parse().unwrap()].into(),
             only_under: BTreeSet::new(),
+            exercise: None,
             via: [].into(),
         })
     }

@@ -41,8 +41,8 @@ pub enum FieldKind {
     Lines,
     /// From a list.
     Of(Vec<Choice>),
-    /// Several from a list.
-    Some(Vec<Choice>),
+    /// Several from a list in groups, each with its name.
+    Some(Vec<(String, Vec<Choice>)>),
 }
 
 impl Field {
@@ -83,18 +83,21 @@ impl Field {
         Self { kind, ..self }
     }
 
-    /// Several chosen from a list.
+    /// Several chosen from a list, in which those of a group follow each other: value, label and group.
     pub fn some(
         self,
-        choices: impl IntoIterator<Item = (String, &'static str)>,
+        choices: impl IntoIterator<Item = (String, &'static str, String)>,
         chosen: impl Fn(&str) -> bool,
     ) -> Self {
-        let choices = choices.into_iter().map(|(value, label)| {
-            let chosen = chosen(&value);
-            Choice { value, label, chosen }
-        });
-        let kind = FieldKind::Some(choices.collect());
-        Self { kind, ..self }
+        let mut groups: Vec<(String, Vec<Choice>)> = Vec::new();
+        for (value, label, group) in choices {
+            let choice = Choice { chosen: chosen(&value), value, label };
+            match groups.last_mut().filter(|(name, _)| *name == group) {
+                Some((_, known)) => known.push(choice),
+                None => groups.push((group, vec![choice])),
+            }
+        }
+        Self { kind: FieldKind::Some(groups), ..self }
     }
 
     /// With what was typed, unless it is fixed.
@@ -106,8 +109,8 @@ impl Field {
         if let FieldKind::Of(choices) = &mut self.kind {
             choices.iter_mut().for_each(|choice| choice.chosen = choice.value == self.value);
         }
-        if let FieldKind::Some(choices) = &mut self.kind {
-            for choice in choices {
+        if let FieldKind::Some(groups) = &mut self.kind {
+            for choice in groups.iter_mut().flat_map(|(_, choices)| choices) {
                 choice.chosen = sent.all(self.name).any(|it| it == choice.value);
             }
         }

@@ -6,7 +6,9 @@ use askama::filters::HtmlSafe;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use vedetta_flow::{Form, House, OMITTED, ReadItem};
+use vedetta_model::item::EXERCISE_LABEL;
 use vedetta_model::{Instant, Language, Pap, Tlp};
+use vedetta_watch::desk::posture::EXERCISE;
 
 use vedetta_words::Words;
 
@@ -69,6 +71,7 @@ pub struct Summary {
     pub confidence: Option<u8>,
     /// Since when it holds.
     pub valid_from: Option<String>,
+    labels: Vec<String>,
     /// Until when.
     pub valid_until: Option<String>,
     relationship_type: Option<String>,
@@ -197,12 +200,18 @@ impl Summary {
     /// What it is called in a list: its title, of a relationship what it relates; else its identifier.
     pub fn called(&self, id: &str, w: Words) -> String {
         let end = |end: &String| w.stix_kind(end.split_once("--").map_or("", |(kind, _)| kind));
-        match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
+        let called = match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
             (Some(title), ..) => title.to_owned(),
             (None, Some(from), Some(to), Some(how)) => {
                 format!("{} → {} ({how})", end(from), end(to))
             }
             _ => id.to_owned(),
+        };
+        let is_told = |it: &str| called.starts_with(it);
+        let practised = self.labels.iter().any(|it| it.eq_ignore_ascii_case(EXERCISE_LABEL));
+        match practised && ![EXERCISE.0, EXERCISE.1].into_iter().any(is_told) {
+            true => format!("{} · {called}", w.exercise_mark()),
+            false => called,
         }
     }
 
@@ -326,6 +335,11 @@ mod tests {
         assert_eq!(called(ends), "Indicatore → Campagna (indicates)");
         assert_eq!(called(br#"{"name": "Ondata", "source_ref": "indicator--a"}"#), "Ondata");
         assert_eq!(called(b"{}"), "relationship--c");
+        // What belongs to an exercise says so, once.
+        let practised = br#"{"name": "Ondata", "labels": ["exercise"]}"#;
+        assert_eq!(called(practised), "ESERCITAZIONE · Ondata");
+        let marked = br#"{"name": "ESERCITAZIONE · Ondata", "labels": ["exercise"]}"#;
+        assert_eq!(called(marked), "ESERCITAZIONE · Ondata");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AgreementId, Category, ItemId, Naming, Pap, Tlp};
+use vedetta_model::{AgreementId, Category, Exercise, ItemId, Naming, Pap, Tlp};
 
 /// What an item says about its own handling, in its markings and in the handling extension
 /// ([`vedetta_model::item::HANDLING_EXTENSION`]).
@@ -27,6 +27,8 @@ pub struct Claim {
     pub named: BTreeSet<Naming>,
     /// The producer's own limit.
     pub only_under: BTreeSet<AgreementId>,
+    /// The exercise to which it belongs. Only labelled `exercise`, it names nobody who takes part.
+    pub exercise: Option<Exercise>,
 }
 
 /// A reference to a marking that is not TLP.
@@ -52,6 +54,7 @@ impl Claim {
             victims: None,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
+            exercise: None,
         }
     }
 }

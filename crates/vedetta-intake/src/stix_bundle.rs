@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 pub use stix::Limits;
 use stix::{BundleReader, Entry, Object, Problem, Severity};
-use vedetta_model::item::HANDLING_EXTENSION;
-use vedetta_model::{AgreementId, Category, Instant, ItemId, Naming, Pap, Tlp};
+use vedetta_model::item::{EXERCISE_LABEL, HANDLING_EXTENSION, MOST_PARTICIPANTS};
+use vedetta_model::{AgreementId, Category, Exercise, Instant, ItemId, Naming, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
 use crate::claim::{Claim, Marking};
@@ -116,6 +116,8 @@ struct Extension {
     named: BTreeSet<Naming>,
     #[serde(default)]
     only_under: BTreeSet<AgreementId>,
+    #[serde(default)]
+    exercise: Option<Exercise>,
 }
 
 fn claim(object: &Object) -> Result<Claim, String> {
@@ -133,11 +135,13 @@ fn claim(object: &Object) -> Result<Claim, String> {
         .victim_refs
         .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
     let markings = markings(object);
+    let participants = extension.exercise.as_ref().map_or(0, |it| it.participants.len());
     for (name, many, most) in [
         ("object_marking_refs and granular_markings", markings.len(), MOST_MARKINGS),
         ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len), MOST_NAMED),
         ("named", extension.named.len(), MOST_NAMED),
         ("only_under", extension.only_under.len(), MOST_NAMED),
+        ("exercise.participants", participants, MOST_PARTICIPANTS),
     ] {
         if many > most {
             return Err(format!("`{name}` names {many}; name {most} at most"));
@@ -152,7 +156,17 @@ fn claim(object: &Object) -> Result<Claim, String> {
         victims,
         named: extension.named,
         only_under: extension.only_under,
+        exercise: extension.exercise.or_else(|| is_labelled(object).then(Exercise::default)),
     })
+}
+
+/// Whether its labels (STIX 2.1, 3.2) say that it belongs to an exercise.
+fn is_labelled(object: &Object) -> bool {
+    let says = |label: &serde_json::Value| {
+        label.as_str().is_some_and(|it| it.eq_ignore_ascii_case(EXERCISE_LABEL))
+    };
+    let labels = object.property("labels");
+    labels.as_ref().and_then(|it| it.as_array()).is_some_and(|all| all.iter().any(says))
 }
 
 /// Its markings that are not TLP.

@@ -1,7 +1,7 @@
 //! What somebody writes here, as an object of STIX 2.1.
 
 use serde_json::{Value, json};
-use vedetta_model::item::HANDLING_EXTENSION;
+use vedetta_model::item::{EXERCISE_LABEL, HANDLING_EXTENSION};
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 
 /// A report, an incident or an indicator as written.
@@ -40,6 +40,9 @@ impl Written<'_> {
         if !self.text.is_empty() {
             object["description"] = json!(self.text);
         }
+        if handling.exercise.is_some() {
+            object["labels"] = json!([EXERCISE_LABEL]);
+        }
         if let Some(pattern) = self.pattern {
             object["pattern"] = json!(pattern);
             object["pattern_type"] = json!("stix");
@@ -67,6 +70,9 @@ impl Written<'_> {
         }
         if !handling.only_under.is_empty() {
             extension["only_under"] = json!(handling.only_under);
+        }
+        if let Some(exercise) = &handling.exercise {
+            extension["exercise"] = json!(exercise);
         }
         extension
     }

@@ -390,6 +390,7 @@ fn nothing_that_is_written_here_refers_to_a_marking() {
             victims: victims.into_iter().collect(),
             named: [].into(),
             only_under: [].into(),
+            exercise: None,
             via: [].into(),
         };
         let at = "2026-01-01T00:00:00Z".parse().unwrap();

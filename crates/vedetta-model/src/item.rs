@@ -9,8 +9,13 @@ use crate::marking::{Pap, Tlp};
 use crate::person::Person;
 
 /// The extension with which an item carries its handling in STIX (a property extension):
-/// `pap`, `category`, `victim_refs`, `named`, `only_under`.
+/// `pap`, `category`, `victim_refs`, `named`, `only_under`, `exercise`.
 pub const HANDLING_EXTENSION: &str = "extension-definition--6b2a7f0e-58c4-5d8a-9d57-6c1f6c3f2a11";
+
+/// The label of STIX by which everybody sees that something belongs to an exercise.
+pub const EXERCISE_LABEL: &str = "exercise";
+/// Organisations that take part in an exercise, at most, as what belongs to it names them.
+pub const MOST_PARTICIPANTS: usize = 1_000;
 
 /// What agreements speak of when they say which information is exchanged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -52,10 +57,25 @@ pub struct Handling {
     /// The producer's own limit: release only under these agreements. Empty is no limit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only_under: BTreeSet<AgreementId>,
+    /// The exercise to which it belongs: whoever takes no part in it never has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<Exercise>,
     /// Who gave it to this node. Empty for what was brought here by its producer; otherwise the
     /// chain begins at these and not at the producer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub via: BTreeSet<Given>,
+}
+
+/// An exercise, as what belongs to it names it: who takes part was settled when that was published.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Who takes part, beside the producer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub participants: BTreeSet<OrganisationId>,
 }
 
 /// That an organisation gave an item to this node, and by which right it holds it.

@@ -33,7 +33,7 @@ pub use hold::Hold;
 pub use id::{
     AccountId, AgreementId, AssetId, ContactId, HoldId, ItemId, OrganisationId, OrganisationNumber,
 };
-pub use item::{Category, Given, Handling, Right};
+pub use item::{Category, Exercise, Given, Handling, Right};
 pub use language::{Bilingual, Language};
 pub use marking::{Iep, Pap, Tlp};
 pub use organisation::Organisation;

@@ -260,6 +260,7 @@ fn questions(organisations: &Organisations) -> Vec<Arc<Handling>> {
                 victims: victims.into_iter().collect(),
                 named: BTreeSet::new(),
                 only_under: BTreeSet::new(),
+                exercise: None,
                 via: [].into(),
             })
         })

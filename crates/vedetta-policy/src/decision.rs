@@ -315,12 +315,25 @@ impl Network {
                 reached.insert(producer);
             }
         }
-        reached
+        match self.taking_part(handling) {
+            Some(inside) => reached.intersection(&inside),
+            None => reached,
+        }
+    }
+
+    /// Who takes part in the exercise to which something belongs, its producer among them; absent of
+    /// what is real.
+    pub(crate) fn taking_part(&self, handling: &Handling) -> Option<Audience> {
+        let named = handling.exercise.as_ref()?.participants.iter();
+        Some(named.chain([&handling.producer]).filter_map(|it| self.number(it)).collect())
     }
 
     pub(crate) fn reachable(&self, handling: &Handling) -> Reachable {
         let chains = self.chains(handling);
-        let any = self.carried(handling, chains.as_ref());
+        let mut any = self.carried(handling, chains.as_ref());
+        if let Some(inside) = self.taking_part(handling) {
+            any = any.intersection(&inside);
+        }
         let naming = chains.and_then(|chains| chains.naming).map(|reach| reach.held);
         Reachable { any, naming: naming.unwrap_or_default() }
     }

@@ -30,6 +30,8 @@ pub(crate) enum Ground {
     ProducerUnknown,
     /// A hold keeps it, by its place among those that bind.
     Held(usize),
+    /// It belongs to an exercise in which the organisation takes no part.
+    NotInExercise,
     /// TLP:RED names nobody there.
     NotNamed,
     /// It is a client of who has it, and the marking stops before clients.
@@ -178,6 +180,10 @@ impl<'a> Inquiry<'a> {
     }
 
     fn refused(&mut self, rest: &mut Audience) {
+        if let Some(inside) = self.network.taking_part(self.handling) {
+            let outside = rest.difference(&inside);
+            self.take(Ground::NotInExercise, &outside, rest);
+        }
         let unheld = Arc::clone(&self.unheld.reached);
         for (place, audience) in self.kept_from(&unheld) {
             self.take(Ground::Held(place), &audience, rest);

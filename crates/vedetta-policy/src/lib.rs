@@ -34,6 +34,10 @@
 //! **Hold.** A hold that binds narrows: of those reached, only the producer and the authority's
 //! organisation keep the item. Several holds narrow one after the other.
 //!
+//! **Exercise.** What belongs to an exercise reaches, of all those, only who takes part in it and the
+//! producer, whatever agreements, clients and CLEAR would give; who took part was settled when it was
+//! published.
+//!
 //! **Other nodes.** What another node brought (`via`) begins at those who gave it, each with the
 //! right with which it holds it, and not at the producer; telling the victim begins at those that
 //! may (`naming`). [`Network::passages`] says who gives it to the organisations of the next node.

@@ -201,6 +201,8 @@ impl Derived<'_> {
             let handling = name == HANDLING_EXTENSION;
             if let Some(fields) = extension.as_object_mut().filter(|_| handling) {
                 fields.remove("victim_refs");
+                // Who takes part is among its conditions; that it is one, its labels say.
+                fields.remove("exercise");
             }
             if !self.tells(name, &extension) {
                 kept.insert(name.clone(), extension);

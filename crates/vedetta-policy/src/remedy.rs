@@ -21,6 +21,10 @@ impl Wording<'_> {
                 both("metti nella rubrica chi l'ha prodotta", "put its producer into the directory")
             }
             Ground::Held(place) => self.ask_authority(*place)?,
+            Ground::NotInExercise => both(
+                "pubblicala di nuovo in un'esercitazione a cui partecipa",
+                "publish it anew in an exercise in which it takes part",
+            ),
             Ground::NotNamed => both(
                 "nomina la persona che deve leggerla",
                 "name the person there who is to read it",

@@ -157,6 +157,7 @@ mod tests {
             victims: [].into(),
             named: [].into(),
             only_under: [].into(),
+            exercise: None,
             via: [].into(),
         })
     }

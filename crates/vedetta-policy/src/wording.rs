@@ -247,6 +247,7 @@ impl Wording<'_> {
                 )
             }
             Ground::Held(place) => self.held(*place),
+            Ground::NotInExercise => self.not_in_exercise(),
             Ground::NotNamed => Bilingual::new(
                 "TLP:RED non nomina alcuna sua persona",
                 "TLP:RED names nobody there",
@@ -265,6 +266,18 @@ impl Wording<'_> {
             }
             _ => self.stranger(),
         }
+    }
+
+    fn not_in_exercise(&self) -> Bilingual {
+        let name = self.handling.exercise.as_ref().map_or("", |it| it.name.as_str());
+        let (it, en) = match name {
+            "" => (String::new(), String::new()),
+            name => (format!(" «{name}»"), format!(" “{name}”")),
+        };
+        Bilingual::new(
+            format!("fa parte dell'esercitazione{it}, a cui non partecipa"),
+            format!("it belongs to the exercise{en}, in which it takes no part"),
+        )
     }
 
     fn held(&self, place: usize) -> Bilingual {

@@ -7,7 +7,7 @@ use vedetta_frame::fields::{Field, code};
 use vedetta_frame::forms::Sent;
 use vedetta_frame::shown::moment_of;
 use vedetta_model::Language;
-use vedetta_watch::desk::class::vocabulary;
+use vedetta_watch::desk::class::{named, vocabulary};
 use vedetta_watch::desk::incident::{Origin, ServiceStatus};
 use vedetta_watch::desk::notice::Element;
 use vedetta_watch::desk::severity::{Factor, Grade};
@@ -221,12 +221,14 @@ fn classify(w: Words, incident: &Incident) -> Vec<Field> {
     let known: Vec<_> = known.map(|it| it.value).collect();
     let others = incident.classes.iter().map(String::as_str);
     let others: Vec<_> = others.filter(|it| !known.contains(it)).collect();
-    let classes = vocabulary().map(|it| {
+    let mut offered = BTreeSet::new();
+    let classes = vocabulary().filter(|it| offered.insert(it.value)).map(|it| {
         let label = match w.0 {
             Language::It => it.it,
             Language::En => it.en,
         };
-        (it.value.to_owned(), label)
+        let group = format!("{} · {}", it.of.to_uppercase(), named(it.kind()).to(w.0));
+        (it.value.to_owned(), label, group)
     });
     let origins = ORIGINS.map(|origin| (code(origin), w.origin(origin)));
     vec![

@@ -116,6 +116,7 @@ fn handling() -> Value {
             ("object", refer("Stix")),
             ("named", set(text())),
             ("only_under", set(slug())),
+            ("exercise", object(&[], &[("name", text()), ("participants", set(slug()))])),
         ],
     )
 }

@@ -24,6 +24,8 @@ crate::words! {
     publish_unsure: "La vittima è un'altra organizzazione: se anche senza di essa il resto, come il valore, direbbe chi è, nessuno riceverà quella forma. Lo si sa una volta pubblicato." / "The victim is another organisation: if even without it the rest, as the value, tells who it is, nobody will receive that form. It is known once it is published.",
     publish_names(names: &str): "Il testo nomina {names}, e non è indicata alcuna vittima: tutti leggeranno il nome. Se è la vittima, indicala." / "The text names {names}, and no victim is given: everyone will read the name. If it is the victim, name it as such.",
     publish_tlp_missing: "Scegli il TLP." / "Choose the TLP.",
+    publish_exercise_choose: "Scegli" / "Choose",
+    publish_exercise_missing: "È in corso un'esercitazione a cui partecipi: di' se ne fa parte o se è reale." / "An exercise in which you take part is on: say whether it belongs to it, or is real.",
     publish_report: "Allerta precoce o rapporto" / "Warning or report",
     publish_incident: "Incidente" / "Incident",
     publish_domain: "Indicatore: dominio" / "Indicator: domain",

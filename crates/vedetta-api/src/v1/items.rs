@@ -150,6 +150,8 @@ pub(super) struct WouldBe {
     named: BTreeSet<Naming>,
     #[serde(default)]
     only_under: BTreeSet<AgreementId>,
+    #[serde(default)]
+    exercise: Option<Exercise>,
 }
 
 pub(super) async fn list(
@@ -456,6 +458,7 @@ impl WouldBe {
             victims,
             named,
             only_under: self.only_under,
+            exercise: self.exercise,
             via: [].into(),
         }
     }

@@ -20,7 +20,10 @@ use vedetta_frame::said::Said;
 use vedetta_frame::visit::Signed;
 use vedetta_intake::written::Written;
 use vedetta_intake::{DoorIn, stix_bundle, value};
-use vedetta_model::{Category, Handling, Instant, ItemId, OrganisationId, Pap, Tlp};
+use vedetta_model::{
+    Bilingual, Category, Exercise, Handling, Instant, ItemId, OrganisationId, Pap, Tlp,
+};
+use vedetta_watch::desk::posture::marked;
 use vedetta_words::Words;
 
 /// What is written, as typed.
@@ -30,6 +33,7 @@ struct Typed {
     text: String,
     value: String,
     victims: String,
+    exercise: String,
 }
 
 #[derive(Template)]
@@ -52,6 +56,8 @@ struct Publish {
 
 /// What can be published from a form: an indicator by the type of its value.
 const WHATS: [&str; 8] = ["report", "incident", "domain", "ipv4", "ipv6", "url", "email", "sha256"];
+/// What belongs to no exercise.
+const REAL: &str = "real";
 /// Organisations offered as victims.
 const OFFERED: usize = 500;
 
@@ -69,7 +75,11 @@ pub(super) async fn send(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let wanted = match Wanted::read(&console, &signed, &sent) {
+    let exercise = match practised(&console, &signed, &sent).await {
+        Ok(exercise) => exercise,
+        Err(refused) => return refuse(&console, &signed, &sent, refused),
+    };
+    let wanted = match Wanted::read(&console, &signed, (&sent, exercise)) {
         Ok(wanted) => wanted,
         Err(fault) => return refuse(&console, &signed, &sent, (Kind::Invalid, fault)),
     };
@@ -117,6 +127,26 @@ pub(super) async fn send(
     }
 }
 
+/// The exercise to which it belongs. While one holds in which who publishes takes part, they say
+/// whether it is real: nothing is taken for either.
+async fn practised(
+    console: &Console,
+    signed: &Signed,
+    sent: &Sent,
+) -> Result<Option<Exercise>, (Kind, String)> {
+    let w = signed.words();
+    match sent.text("exercise") {
+        REAL => Ok(None),
+        "" if Publish::of(console, signed, sent).frame.exercises.is_empty() => Ok(None),
+        "" => Err((Kind::Invalid, w.publish_exercise_missing().to_owned())),
+        id => {
+            let (actor, id) = (signed.actor(), id.to_owned());
+            let found = console.watch(move |watch| watch.exercise(&actor, &id)).await;
+            found.map(Some).map_err(|problem| (problem.kind, whole(w, &problem)))
+        }
+    }
+}
+
 /// The form with what was typed, and why it was refused.
 fn refuse(
     console: &Console,
@@ -141,7 +171,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(console: &Console, signed: &Signed, sent: &Sent) -> Result<Self, String> {
+    fn read(
+        console: &Console,
+        signed: &Signed,
+        (sent, exercise): (&Sent, Option<Exercise>),
+    ) -> Result<Self, String> {
         let w = signed.words();
         let what = WHATS.into_iter().find(|it| *it == sent.text("what"));
         let what = what.ok_or_else(|| w.publish_what_missing().to_owned())?;
@@ -169,6 +203,7 @@ impl Wanted {
             victims: victims(w, &console.house().standing().directory, sent.text("victims"))?,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
+            exercise,
             via: BTreeSet::new(),
         };
         let id = ItemId::of(kind, vedetta_model::chance::uuid(console.house().entropy()));
@@ -179,6 +214,9 @@ impl Wanted {
     fn object(&self, at: Instant) -> String {
         let Self { id, title, text, handling, .. } = self;
         let pattern = self.pattern.as_deref();
+        let called = Bilingual::new(title.as_str(), title.as_str());
+        let called = marked(called, handling.exercise.as_ref().map(|it| &it.name));
+        let title = &called.it;
         Written { id, at, title, text, pattern, handling }.object().to_string()
     }
 }
@@ -234,6 +272,7 @@ impl Publish {
                 text: sent.text("text").to_owned(),
                 value: sent.text("value").to_owned(),
                 victims: sent.text("victims").to_owned(),
+                exercise: sent.text("exercise").to_owned(),
             },
             whats: whats.into(),
             tlps: tlps.collect(),

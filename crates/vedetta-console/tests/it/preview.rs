@@ -41,6 +41,7 @@ fn what_many_agreements_say_alike_is_said_once() {
         victims: BTreeSet::new(),
         named: BTreeSet::new(),
         only_under: BTreeSet::new(),
+        exercise: None,
         via: BTreeSet::new(),
     });
     let preview = test.house.preview(&test.person("comune-055032"), &handling).unwrap();

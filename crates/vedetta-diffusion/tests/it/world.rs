@@ -35,6 +35,7 @@ pub(crate) fn clear<T>(tlp: Tlp, value: T) -> Cleared<T> {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     });
     let audience: Audience = organisations.iter().map(|(number, _)| *number).collect();

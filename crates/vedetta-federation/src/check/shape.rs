@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use vedetta_model::Instant;
+use vedetta_model::item::MOST_PARTICIPANTS;
 
 use super::{MOST_AGREEMENTS, MOST_NAMES, Refusal, SKEW};
 use crate::envelope::{Envelope, VERSION, What};
@@ -21,7 +22,8 @@ pub(super) fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
             let conditions = &item.conditions;
             let sets =
                 [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
-            if sets.iter().any(|names| *names > MOST_NAMES) {
+            let inside = conditions.exercise.as_ref().map_or(0, |it| it.participants.len());
+            if sets.iter().any(|names| *names > MOST_NAMES) || inside > MOST_PARTICIPANTS {
                 return Err(Refusal::TooMany("names in its conditions"));
             }
         }

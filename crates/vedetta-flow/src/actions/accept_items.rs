@@ -656,6 +656,7 @@ fn handling(
             BTreeSet::new()
         },
         only_under: claim.only_under.clone(),
+        exercise: claim.exercise.clone(),
         via: [].into(),
     })
 }

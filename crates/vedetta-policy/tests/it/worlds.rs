@@ -100,7 +100,7 @@ pub(crate) fn handling(size: usize) -> impl Strategy<Value = Arc<Handling>> {
             let producer = organisation(producer);
             let via = givers.into_iter().collect();
             let pap = Pap::Green;
-            Arc::new(Handling { producer, category, tlp, pap, victims, named, only_under, via })
+            Arc::new(Handling { producer, category, tlp, pap, victims, named, only_under, exercise: None, via })
         })
 }
 

@@ -275,6 +275,7 @@ impl Truth {
             victims,
             named: if tlp == Tlp::Red { self.persons(&says.named, by) } else { BTreeSet::new() },
             only_under: says.only_under.clone(),
+            exercise: None,
             via: BTreeSet::new(),
         }
     }

@@ -150,6 +150,7 @@ fn the_preview_counts_everyone_once() {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     };
     let preview = test.house.preview(&test.person("perugia"), &handling.into()).unwrap();

@@ -22,6 +22,7 @@ fn outsiders_preview_and_receive_receipts_as_if_nothing_were_held() {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     });
     let told = |test: &TestHouse| {

@@ -18,6 +18,7 @@ fn handling(victims: &[&str]) -> Arc<Handling> {
         victims: victims.iter().map(|it| id(it)).collect(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     })
 }

@@ -169,6 +169,7 @@ impl Story {
             victims,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
+            exercise: None,
             via: BTreeSet::new(),
         };
         let held = chance.once_in(12);

@@ -70,6 +70,7 @@ fn handling() -> Result<Handling, StoreError> {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     })
 }

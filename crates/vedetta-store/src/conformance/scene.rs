@@ -252,6 +252,7 @@ pub fn handling(producer: &str) -> Handling {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        exercise: None,
         via: [].into(),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vedetta_desk::posture::{Declared, Ended, Kind, Posture};
 use vedetta_desk::{Change, Incident};
 use vedetta_flow::FlowError;
-use vedetta_model::{Actor, OrganisationId, Role};
+use vedetta_model::item::MOST_PARTICIPANTS;
+use vedetta_model::{Actor, Exercise, OrganisationId, Role};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
 use crate::actions::keep_playbooks::spoilt;
@@ -62,6 +63,10 @@ impl Watch {
     pub fn declare(&self, by: &Actor, declared: Declared) -> Result<Posture, WatchError> {
         self.house().require_room(by, DECLARERS, "declare a crisis or an exercise")?;
         declared.check()?;
+        if declared.participants.len() >= MOST_PARTICIPANTS {
+            let reason = format!("they are more than {}; hold several", MOST_PARTICIPANTS - 1);
+            return Err(WatchError::invalid("participants", reason));
+        }
         let mut named = declared.centre.iter().chain(&declared.participants);
         named.try_for_each(|id| self.house().number_of(id).map(drop))?;
         let (now, account) = (self.house().now(), by.account.clone());
@@ -139,15 +144,29 @@ impl Watch {
         all.iter().find(|it| it.is_crisis_of(centre)).cloned()
     }
 
-    /// Who takes part in an exercise, while it holds or after.
-    pub(crate) fn participants_of(&self, id: &str) -> Result<BTreeSet<OrganisationId>, WatchError> {
+    /// The exercise to which what somebody publishes belongs.
+    ///
+    /// # Errors
+    /// Unknown, over, or one in which their organisation takes no part.
+    pub fn exercise(&self, by: &Actor, id: &str) -> Result<Exercise, WatchError> {
+        self.check_exercise(id, &by.organisation)?;
+        self.practised(id)
+    }
+
+    /// An exercise, while it holds or after: its name, and who takes part, the room among them.
+    pub(crate) fn practised(&self, id: &str) -> Result<Exercise, WatchError> {
         let all = self.all_postures()?;
         let is_it = |it: &&Posture| it.id == id && it.declared.kind == Kind::Exercise;
         let found = all.iter().find(is_it);
-        let found = found.ok_or_else(|| WatchError::unknown("exercise", id))?;
-        let mut participants = found.declared.participants.clone();
+        let Declared { name, mut participants, .. } =
+            found.ok_or_else(|| WatchError::unknown("exercise", id))?.declared.clone();
         participants.extend(self.house().standing().own.clone());
-        Ok(participants)
+        Ok(Exercise { name, participants })
+    }
+
+    /// Who takes part in an exercise.
+    pub(crate) fn participants_of(&self, id: &str) -> Result<BTreeSet<OrganisationId>, WatchError> {
+        Ok(self.practised(id)?.participants)
     }
 
     /// An exercise to which something of an organisation may belong.

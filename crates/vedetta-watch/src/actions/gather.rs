@@ -108,6 +108,10 @@ const PACE: Duration = Duration::from_secs(300);
 const SLOW: Duration = Duration::from_secs(3_600);
 /// Of one kind so many are told apart.
 const APART: usize = 100;
+/// The kinds of a source are remembered at so many places, so many at each: who brings ever new ones
+/// has their own forgotten.
+const PLACES: u8 = 64;
+const EACH: usize = 16;
 /// What a person dismissed is quiet for so long.
 const QUIET: Duration = Duration::from_secs(86_400);
 /// Reports of one source and channel that wait; further ones are gathered in one.
@@ -343,7 +347,7 @@ impl Round {
 
     fn take(&mut self, unit: &mut dyn UnitOfWork, fresh: &Fresh) -> Result<(), StoreError> {
         let Fresh { notice, case, .. } = fresh;
-        let name = name_of(&notice.group);
+        let name = name_of(&notice.from, &notice.group);
         let mut known = read(unit, &name)?;
         let more = known.count(notice);
         let waits = match known.number {
@@ -389,7 +393,7 @@ impl Round {
         Fresh { notice, further, .. }: &Fresh,
         more: u64,
     ) -> Result<(), StoreError> {
-        let name = name_of(&format!("{:?}/{}/further", notice.channel, notice.from));
+        let name = name_of(&notice.from, &format!("{:?}/further", notice.channel));
         let mut known = read(unit, &name)?;
         known.more = known.more.saturating_add(more);
         known.latest = Some(notice.latest());
@@ -565,20 +569,70 @@ fn followed(
     Ok(found)
 }
 
-/// Under which name a kind is remembered.
-fn name_of(group: &str) -> String {
+/// Under which name a kind of a source is remembered: a place, and its own name there.
+fn name_of(from: &OrganisationId, group: &str) -> String {
     let digest = Sha256::digest(group.as_bytes());
+    let place = digest.first().map_or(0, |byte| byte % PLACES);
     let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("desk/gathered/{digest}")
+    format!("desk/gathered/{from}/{place}#{digest}")
+}
+
+/// What is remembered at the place of a name, and the name there.
+fn at<'n>(
+    unit: &mut dyn UnitOfWork,
+    name: &'n str,
+) -> Result<(BTreeMap<String, Known>, &'n str, &'n str), StoreError> {
+    let (place, own) = name.split_once('#').unwrap_or((name, ""));
+    let kept = unit.bookmark(place)?.map(|it| serde_json::from_slice(&it)).transpose();
+    Ok((kept.map_err(|error| spoilt(place, &error))?.unwrap_or_default(), place, own))
 }
 
 fn read(unit: &mut dyn UnitOfWork, name: &str) -> Result<Known, StoreError> {
-    let known = unit.bookmark(name)?;
-    let known = known.map(|it| serde_json::from_slice(&it)).transpose();
-    Ok(known.map_err(|error| spoilt(name, &error))?.unwrap_or_default())
+    let (mut kept, _, own) = at(unit, name)?;
+    Ok(kept.remove(own).unwrap_or_default())
 }
 
 fn remember(unit: &mut dyn UnitOfWork, name: &str, known: &Known) -> Result<(), StoreError> {
-    let known = serde_json::to_vec(known).map_err(|error| spoilt(name, &error))?;
-    unit.set_bookmark(name, &known)
+    let (mut kept, place, own) = at(unit, name)?;
+    keep(&mut kept, (own, known));
+    let kept = serde_json::to_vec(&kept).map_err(|error| spoilt(name, &error))?;
+    unit.set_bookmark(place, &kept)
+}
+
+/// Keeps a kind among others; the one heard of longest ago makes room, of those that are counted.
+fn keep(kept: &mut BTreeMap<String, Known>, (name, known): (&str, &Known)) {
+    kept.remove(name);
+    while kept.len() >= EACH {
+        let age = |known: &Known| (known.more > 0, known.latest.as_ref().map(|it| it.at));
+        let oldest = kept.iter().min_by_key(|(_, known)| age(known));
+        let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
+        kept.remove(&oldest);
+    }
+    kept.insert(name.to_owned(), known.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_ever_new_kinds_the_latest_are_remembered_and_what_is_not_counted() {
+        let known = |second: i64, more: u64| {
+            let at = Instant::from_micros(second * 1_000_000);
+            let source = Source::Campaign { campaign: "c".into(), message: "m".into() };
+            Known { more, latest: Some(Latest { source, item: None, at }), ..Known::default() }
+        };
+        let mut kept = BTreeMap::new();
+        keep(&mut kept, ("uncounted", &known(0, 1)));
+        for second in 1..1_000 {
+            keep(&mut kept, (&format!("kind {second}"), &known(second, 0)));
+            keep(&mut kept, (&format!("kind {second}"), &known(second, 0)));
+        }
+        assert_eq!(kept.len(), EACH);
+        for name in ["uncounted", "kind 999", "kind 990"] {
+            assert!(kept.contains_key(name), "{name}");
+        }
+        let from = |id| OrganisationId::new(id).unwrap();
+        assert_ne!(name_of(&from("terni"), "a"), name_of(&from("perugia"), "a"));
+    }
 }

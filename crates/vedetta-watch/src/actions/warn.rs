@@ -1,6 +1,7 @@
 //! Early warnings: written as drafts, sent as items under the agreements, reminded of, withdrawn,
 //! answered by those who had them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -88,7 +89,7 @@ impl Watch {
     pub fn preview_warning(&self, by: &Actor, id: &str) -> Result<Preview, WatchError> {
         self.house().require_room(by, OFFICERS, "preview warnings")?;
         let (_, warning) = self.kept_warning(id)?;
-        let handling = Arc::new(handling(by, &warning.text));
+        let handling = Arc::new(self.handling(by, &warning.text)?);
         Ok(self.house().preview(by, &handling)?)
     }
 
@@ -110,11 +111,11 @@ impl Watch {
         if warning.stage != WarningStage::Draft {
             return Err(WatchWhy::Sent(id.into()).error());
         }
-        self.keep_inside(by, &warning.text)?;
         let now = self.house().now();
         // From the record's place: sent twice at once, it is one item all the same.
         let item = item_of(self.house(), id)?;
-        let object = object(by, &warning.text, &item, now);
+        let handling = self.handling(by, &warning.text)?;
+        let object = object(&handling, &warning.text, &item, now);
         let arrival =
             stix_bundle::read(DoorIn::Api, "desk", object.as_bytes(), &stix_bundle::limits());
         let receipt = self.house().accept(by, arrival)?;
@@ -193,28 +194,20 @@ impl Watch {
         Ok(reaction)
     }
 
-    /// Refuses a warning of an exercise that would reach somebody who takes no part in it.
-    fn keep_inside(&self, by: &Actor, text: &WarningText) -> Result<(), WatchError> {
-        const TOLD: usize = 5;
-        let Some(exercise) = &text.exercise else { return Ok(()) };
-        let inside = self.participants_of(exercise)?;
-        let preview = self.house().preview(by, &Arc::new(handling(by, text)))?;
-        let reached = preview.groups.iter().filter(|group| group.form.is_some());
-        let all = reached.flat_map(|group| &group.organisations);
-        let outside: Vec<_> = all.filter(|it| !inside.contains(*it)).collect();
-        if outside.is_empty() {
-            return Ok(());
-        }
-        let some: Vec<_> = outside.iter().take(TOLD).map(|it| self.name_of(it)).collect();
-        let (some, many) = (some.join(", "), outside.len());
-        Err(told(
-            format!(
-                "it belongs to exercise {exercise} and would reach {many} who take no part in it ({some}); narrow it to an agreement of the participants"
-            ),
-            &format!(
-                "fa parte dell'esercitazione {exercise} e raggiungerebbe {many} che non vi partecipano ({some}): restringila a un protocollo dei partecipanti"
-            ),
-        ))
+    /// How the item of a warning is handled: one of an exercise goes to those who take part alone.
+    fn handling(&self, by: &Actor, text: &WarningText) -> Result<Handling, WatchError> {
+        let exercise = text.exercise.as_deref().map(|it| self.practised(it)).transpose()?;
+        Ok(Handling {
+            producer: by.organisation.clone(),
+            category: Category::EarlyWarning,
+            tlp: text.tlp,
+            pap: text.pap,
+            victims: BTreeSet::new(),
+            named: BTreeSet::new(),
+            only_under: text.only_under.clone(),
+            exercise,
+            via: BTreeSet::new(),
+        })
     }
 
     /// A warning as it is kept.
@@ -273,32 +266,13 @@ pub(crate) fn told(reason: String, italian: &str) -> WatchError {
     WatchError::refused(FlowError::Conflict(reason), italian)
 }
 
-/// How the item of a warning is handled.
-fn handling(by: &Actor, text: &WarningText) -> Handling {
-    Handling {
-        producer: by.organisation.clone(),
-        category: Category::EarlyWarning,
-        tlp: text.tlp,
-        pap: text.pap,
-        victims: std::collections::BTreeSet::new(),
-        named: std::collections::BTreeSet::new(),
-        only_under: text.only_under.clone(),
-        via: std::collections::BTreeSet::new(),
-    }
-}
-
 /// The warning as an object of STIX 2.1.
-fn object(by: &Actor, text: &WarningText, id: &ItemId, at: Instant) -> String {
+fn object(handling: &Handling, text: &WarningText, id: &ItemId, at: Instant) -> String {
     let description = described(&text.text, &text.what_to_do);
-    let handling = &handling(by, text);
     let title = marked(text.title.clone(), text.exercise.as_ref()).it;
-    let exercise = text.exercise.is_some();
     let (title, text) = (&*title, &*description);
     let mut object = Written { id, at, title, text, pattern: None, handling }.object();
     object["report_types"] = json!(["threat-report"]);
-    if exercise {
-        object["labels"] = json!(["exercise"]);
-    }
     object.to_string()
 }
 

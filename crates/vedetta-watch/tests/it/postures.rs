@@ -117,13 +117,19 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
     let draft = watch.draft_notice(&officer(), &number, &step, Language::It).unwrap();
     assert!(draft.title.starts_with("ESERCITAZIONE"), "{}", draft.title);
     assert!(draft.text.contains("ESERCITAZIONE: non inviare"), "{}", draft.text);
-    // A warning of it that would reach others is not sent.
+    // A warning of it reaches those who take part alone, and everybody else is told why not.
     let of = |number: &str| WarningText { incident: Some(number.parse().unwrap()), ..text() };
     let warning = watch.put_warning(&officer(), (None, None), of(&number)).unwrap();
     assert_eq!(warning.warning.text.exercise, Some(id.clone()), "what comes from it belongs to it");
-    let refused = watch.send_warning(&officer(), &warning.id, warning.version).unwrap_err();
-    assert!(refused.to_string().contains("take no part"), "{refused}");
-    assert!(matches!(refused, WatchError::Refused { .. }), "in Italian too");
+    let preview = watch.preview_warning(&officer(), &warning.id).unwrap();
+    let of_perugia = |it: &&vedetta_flow::PreviewGroup| {
+        it.organisations.contains(&organisation("perugia"))
+    };
+    let group = preview.groups.iter().find(of_perugia).unwrap();
+    assert!(group.form.is_none() && group.reason_en.contains("takes no part"), "{group:?}");
+    let sent = watch.send_warning(&officer(), &warning.id, warning.version).unwrap();
+    let reached = |it: &Actor| room.house().item(it, sent.warning.stage.item().unwrap()).is_ok();
+    assert!(reached(&liaison("terni")) && !reached(&liaison("perugia")));
     // What others see already is not made one.
     let real = room.report(&liaison("perugia"), "Sportelli", "fermi");
     let practise = Change::Practise { exercise: Some(id.clone()) };

@@ -149,6 +149,7 @@ fn handlings(organisations: &[Organisation], count: usize) -> Vec<Arc<Handling>>
         victims: turn.is_multiple_of(3).then(|| at(turn * 31)).into_iter().collect(),
         named: BTreeSet::new(),
         only_under: BTreeSet::new(),
+        exercise: None,
         via: [].into(),
     };
     let mut seen = HashSet::new();
