@@ -154,6 +154,7 @@ impl Worker {
             Tells::Item(item) => item.open(&due.reader).map(|item| item.stamp.seq.0),
             Tells::Withdrawal(notice) => Some(notice.place.0),
             Tells::Lapse(notice) => Some(notice.place.0),
+            Tells::Reminder(_) => Some(0),
         };
         let reply = self.make(&due).await;
         let (attempt, lease) = (due.lease.job.attempts, due.lease.clone());
@@ -204,6 +205,10 @@ impl Worker {
             }
             Tells::Lapse(lapsed) => {
                 let body = json!({ "webhook": webhook, "lapsed": lapsed }).to_string();
+                Some(call_back((id, &body.into()), &destination, &[secret], attempt, now))
+            }
+            Tells::Reminder(reminder) => {
+                let body = json!({ "webhook": webhook, "reminder": reminder }).to_string();
                 Some(call_back((id, &body.into()), &destination, &[secret], attempt, now))
             }
             Tells::Withdrawal(withdrawn) => {

@@ -62,6 +62,9 @@ struct Put {
     /// Only these categories, several with several; all without it.
     #[arg(long = "category", value_name = "CATEGORY", value_parser = named::<Category>)]
     categories: Vec<Category>,
+    /// Tell it of reminders too: early warnings that wait for an answer, deadlines.
+    #[arg(long)]
+    reminders: bool,
     /// Do not call it for now; it goes on where it paused.
     #[arg(long)]
     paused: bool,
@@ -83,6 +86,9 @@ impl Command for Webhook {
                 let state = if put.paused { "paused" } else { "active" };
                 let mut body = json!({ "url": put.url, "kinds": put.kinds,
                     "categories": put.categories, "state": state });
+                if put.reminders {
+                    body["reminders"] = json!(true);
+                }
                 if let Some(organisation) = &put.which.organisation {
                     body["organisation"] = json!(organisation);
                 }

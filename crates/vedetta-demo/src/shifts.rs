@@ -1,4 +1,4 @@
-//! The rosters of the demonstration, and the handovers of its national centre.
+//! The rosters of the demonstration, and the handovers of its centres.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,16 +20,18 @@ pub(crate) fn rosters(house: &House, watch: &Watch) -> Result<(), WatchError> {
     Ok(())
 }
 
-/// Has the past shifts of the national centre handed over, once.
+/// Has the past shifts of every centre handed over, once; at the national one the last waits for who
+/// comes.
 pub(crate) fn hand_over(house: &House, watch: &Watch) -> Result<(), WatchError> {
-    let team = |name| actor(house, name);
-    let (Some(first), Some(second), Some(third)) =
-        (team("turno-cnaipic"), team("turno-cnaipic-b"), team("turno-cnaipic-c"))
-    else {
-        return Ok(());
-    };
-    if watch.handovers(&first, &first.organisation, 1)?.is_empty() {
-        shifts_past(house, watch, [&first, &second, &third])?;
+    for centre in centres(house) {
+        let mut team = Vec::new();
+        for name in TEAMS {
+            team.extend(actor(house, of_team(&centre, name)?.as_str()));
+        }
+        let [first, second, third] = &*team else { continue };
+        if watch.handovers(first, &centre, 1)?.is_empty() {
+            shifts_past(house, watch, [first, second, third])?;
+        }
     }
     Ok(())
 }
@@ -80,24 +82,29 @@ fn roster(house: &House, centre: &OrganisationId) -> Result<Roster, FlowError> {
     Ok(roster)
 }
 
-/// Every shift that is owed is handed over; the last waits for who comes.
+/// Every shift that is owed is handed over.
 fn shifts_past(house: &House, watch: &Watch, people: [&Actor; 3]) -> Result<(), WatchError> {
-    const REMARKS: [&str; 3] = [
+    const NATIONAL: [&str; 3] = [
         "Turno tranquillo. Il referente di Terni richiama in mattinata.",
         "Aggiornati i registri della falsa fattura; il fornitore del protocollo non ha ancora risposto.",
         "Chiuso il confronto con il centro regionale: nessuna novità sul riscatto.",
     ];
+    const REGIONAL: [&str; 3] = [
+        "Turno tranquillo, nessuna chiamata dalla sala nazionale.",
+        "Sentito il referente di un Comune sulle password riusate: le cambia domani.",
+        "Provato il numero di reperibilità: risponde.",
+    ];
     let own = &people[0].organisation;
+    let national = own.as_str() == "cnaipic";
+    let remarks = if national { NATIONAL } else { REGIONAL };
     for turn in 0..40 {
-        let sheet = watch.handover_sheet(people[0], own)?;
-        let Some(ends) = sheet.ends.filter(|ends| *ends <= house.now()) else { return Ok(()) };
         let (giver, taker) = (people[turn % 3], people[(turn + 1) % 3]);
-        let remarks = REMARKS[turn % 3].to_owned();
         // As the giver sees it: that is what is signed.
-        let digest = watch.handover_sheet(giver, own)?.digest;
-        let given = watch.give_handover(giver, own, Give { digest, remarks })?;
-        let last = sheet.owed.last().is_none_or(|last| *last == ends);
-        if last {
+        let sheet = watch.handover_sheet(giver, own)?;
+        let Some(ends) = sheet.ends.filter(|ends| *ends <= house.now()) else { return Ok(()) };
+        let give = Give { digest: sheet.digest, remarks: remarks[turn % 3].to_owned() };
+        let given = watch.give_handover(giver, own, give)?;
+        if national && sheet.owed.last().is_none_or(|last| *last == ends) {
             return Ok(());
         }
         let seen = given.handover.lines.iter().map(|line| line.key.clone()).collect();

@@ -14,6 +14,7 @@ use vedetta_model::language::Bilingual;
 use vedetta_model::{AccountId, AgreementId, ContactId, Instant, ItemId, OrganisationId};
 
 use crate::number::CaseNumber;
+use crate::regime::StepName;
 
 /// How people are called: data that an administrator may change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -94,6 +95,9 @@ pub struct About {
     /// Whether it is about the seal of the emergency account, which was broken.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub seal: bool,
+    /// The notice that the law asks for; none of what the room aims at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<StepName>,
     /// What is due.
     pub name: Bilingual,
     /// By when.
@@ -105,6 +109,14 @@ pub struct About {
 }
 
 impl About {
+    /// About something that was due at a moment, of a category; whose is to be said.
+    #[must_use]
+    pub const fn of(name: Bilingual, due: Instant, category: u8) -> Self {
+        let (number, owed, sensor, sensors, notice) = (None, None, None, None, None);
+        let (seal, missed) = (false, true);
+        Self { number, owed, sensor, sensors, seal, notice, name, due, missed, category }
+    }
+
     /// Whether it is about sensors of which nothing is heard.
     #[must_use]
     pub const fn is_silence(&self) -> bool {

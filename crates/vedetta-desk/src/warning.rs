@@ -53,6 +53,17 @@ impl Warning {
     }
 }
 
+impl Warning {
+    /// The same for programs, of a reminder of a moment.
+    #[must_use]
+    pub fn told(&self, id: &str, at: Instant) -> serde_json::Value {
+        let (subject, _) = self.reminder(id);
+        let item = self.stage.item();
+        serde_json::json!({ "about": "warning", "warning": id, "item": item, "subject": subject,
+            "at": at })
+    }
+}
+
 /// What a warning says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

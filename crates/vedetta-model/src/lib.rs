@@ -22,6 +22,7 @@ pub mod person;
 pub mod places;
 pub mod quantiles;
 pub mod time;
+pub mod webhook;
 
 pub use account::{Account, Actor, Role, Way};
 pub use agreement::Agreement;

@@ -7,6 +7,8 @@
 mod access;
 #[path = "api/door.rs"]
 mod door;
+#[path = "api/exercise.rs"]
+mod exercise;
 #[path = "api/feeds.rs"]
 mod feeds;
 #[path = "api/incidents.rs"]

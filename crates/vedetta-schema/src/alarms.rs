@@ -25,6 +25,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ("sensor", sensor),
             ("sensors", number()),
             ("seal", flag()),
+            ("notice", text()),
         ],
     );
     let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);

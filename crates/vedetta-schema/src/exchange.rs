@@ -196,6 +196,7 @@ fn doors() -> Vec<(&'static str, Value)> {
         &[
             ("kinds", list(text())),
             ("categories", list(category())),
+            ("reminders", flag()),
             ("paused_because", text()),
             ("failing_since", moment()),
             ("last_error", text()),
@@ -208,6 +209,7 @@ fn doors() -> Vec<(&'static str, Value)> {
             ("organisation", slug()),
             ("kinds", list(text())),
             ("categories", list(category())),
+            ("reminders", flag()),
             ("state", state()),
         ],
     );

@@ -7,11 +7,13 @@
 mod duties;
 mod newest;
 mod pace;
+mod reminders;
 
 use vedetta_flow::House;
 
 pub use duties::{Kept, Overdue, OverdueWish, Sides};
 pub use pace::Pace;
+pub use reminders::Reminders;
 pub use vedetta_model::quantiles::Quantiles;
 
 /// What a house knows of it.

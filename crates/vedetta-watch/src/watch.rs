@@ -7,9 +7,11 @@ use vedetta_flow::House;
 use vedetta_mesh::Nodes;
 use vedetta_model::{Actor, Role};
 use vedetta_store::{Stamp, StoreError};
+use vedetta_timeliness::Reminders;
 
 use crate::actions::declare::Postures;
 use crate::cases::{Cases, Held};
+use crate::error::WatchError;
 use crate::kept::Kept;
 use crate::views::see_alarms::Called;
 use crate::views::see_owed::Remembered;
@@ -22,6 +24,7 @@ pub struct Watch {
     pub(crate) overdue: Remembered,
     pub(crate) called: Called,
     pub(crate) postures: Postures,
+    pub(crate) reminders: Reminders,
 }
 
 /// Who leads cases.
@@ -39,14 +42,23 @@ impl Watch {
             tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
             Vec::new()
         });
-        let (cases, overdue, called, postures) = Default::default();
-        Self { nodes, cases, regimes, overdue, called, postures }
+        let (cases, overdue, called, postures, reminders) = Default::default();
+        Self { nodes, cases, regimes, overdue, called, postures, reminders }
     }
 
     /// The house.
     #[must_use]
     pub fn house(&self) -> &Arc<House> {
         self.nodes.house()
+    }
+
+    /// What organisations were reminded of lately, for the programs of one who may report.
+    ///
+    /// # Errors
+    /// Forbidden.
+    pub fn reminders(&self, by: &Actor) -> Result<&Reminders, WatchError> {
+        self.house().require(by, REPORTERS, "be reminded")?;
+        Ok(&self.reminders)
     }
 
     /// The other nodes.

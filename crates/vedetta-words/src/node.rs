@@ -40,6 +40,7 @@ crate::words! {
     machines_hook_put: "Aggiungi il webhook" / "Add the webhook",
     machines_url: "Indirizzo" / "Address",
     machines_kinds: "Tipi STIX" / "STIX types",
+    machines_reminders: "Chiamalo anche per i solleciti: allerte che aspettano risposta, scadenze" / "Call it for reminders too: warnings that wait for an answer, deadlines",
     machines_kinds_hint: "Separati da virgole; tutti se lasci vuoto." / "Separated by commas; all of them if left empty.",
     machines_paused: "in pausa" / "paused",
     machines_addresses: "Dove chiedere" / "Where to ask",

@@ -309,6 +309,7 @@ pub const TABLE: &[Route] = &[
         .query(&[
             place("after", "Begin after this place; at the present without it."),
             moment("since", "Begin at this moment."),
+            flag("reminders", "Tell of reminders too: warnings that wait for an answer, deadlines."),
         ])
         .gives(of("text/event-stream"))
         .or_gives(&[plain("application/x-ndjson")]),

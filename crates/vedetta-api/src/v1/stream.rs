@@ -46,6 +46,8 @@ const PAGE: usize = 1000;
 pub(super) struct Begin {
     after: Option<u64>,
     since: Option<Instant>,
+    /// Whether to tell of reminders too.
+    reminders: bool,
 }
 
 struct Streaming {
@@ -60,6 +62,8 @@ struct Streaming {
     told: (Sequence, u64),
     /// As of how many overrulings of the mail desk, and from which moment, changed verdicts were told.
     reviewed: (Option<u64>, Instant),
+    /// The number of the last reminder that was told, and since when; absent of who did not ask.
+    reminded: Option<(u64, Instant)>,
     /// Its place among the streams of its account.
     _among: Seat<AccountId>,
 }
@@ -116,8 +120,16 @@ pub(super) async fn follow(
     let resumes = begin.after.is_some() || headers.contains_key("last-event-id");
     let from = if resumes { now.before(RECALLED) } else { begin.since.unwrap_or(now) };
     let reviewed = (None, from);
+    let reminded = match begin.reminders {
+        true => {
+            let last = api.watch().reminders(&actor)?.last();
+            Some(if resumes { (0, now.before(LIFE * 2)) } else { (last, now) })
+        }
+        false => None,
+    };
+    let (said, _among) = (now, among);
     let streaming =
-        Streaming { api, actor, proof, follower, said: now, until, told, reviewed, _among: among };
+        Streaming { api, actor, proof, follower, said, until, told, reviewed, reminded, _among };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -180,6 +192,9 @@ impl Streaming {
             }
             if let Some(changes) = self.changed_verdicts().await {
                 return Some(changes);
+            }
+            if let Some(reminders) = self.reminders() {
+                return Some(reminders);
             }
             tokio::select! {
                 biased;
@@ -255,6 +270,20 @@ impl Streaming {
         let format = self.follower.format();
         let changed: Vec<_> = changed.iter().filter_map(|it| told("verdict", it, format)).collect();
         (!changed.is_empty()).then(|| changed.concat().into())
+    }
+
+    /// What the caller's organisation was reminded of. Like withdrawals it carries no place to resume at.
+    fn reminders(&mut self) -> Option<Bytes> {
+        let (known, since) = self.reminded?;
+        let all = self.api.watch().reminders(&self.actor).ok()?;
+        if all.last() == known {
+            return None;
+        }
+        let (given, last) = all.after((known, since), &self.actor.organisation);
+        self.reminded = Some((last, since));
+        let format = self.follower.format();
+        let given: Vec<_> = given.iter().filter_map(|it| told("reminder", it, format)).collect();
+        (!given.is_empty()).then(|| given.concat().into())
     }
 
     /// Whether the caller is still who it was: a token may have been revoked or have expired, roles

@@ -28,6 +28,8 @@ pub(super) struct NewWebhook {
     #[serde(default)]
     categories: Vec<Category>,
     #[serde(default)]
+    reminders: bool,
+    #[serde(default)]
     state: WebhookState,
 }
 
@@ -87,6 +89,7 @@ pub(super) async fn put(
         url: destination.url().to_owned(),
         kinds: new.kinds,
         categories: new.categories,
+        reminders: new.reminders,
         state: new.state,
         by: actor.account.clone(),
         paused_because: None,

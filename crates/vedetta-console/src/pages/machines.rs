@@ -132,6 +132,7 @@ pub(super) async fn put_hook(
         url: destination.url().to_owned(),
         kinds: kinds.clone().map(str::to_owned).collect(),
         categories: Vec::new(),
+        reminders: sent.given("reminders").is_some(),
         state: WebhookState::Active,
         by: actor.account.clone(),
         paused_because: None,

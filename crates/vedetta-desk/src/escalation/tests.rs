@@ -8,17 +8,9 @@ fn at(minutes: u64) -> Instant {
 }
 
 fn alarm(category: u8) -> Alarm {
-    let about = About {
-        number: Some("2026-000001".parse().unwrap()),
-        owed: None,
-        sensor: None,
-        sensors: None,
-        seal: false,
-        name: Bilingual::new("Pre-notifica", "Early warning"),
-        due: at(30),
-        missed: false,
-        category,
-    };
+    let name = Bilingual::new("Pre-notifica", "Early warning");
+    let number = Some("2026-000001".parse().unwrap());
+    let about = About { number, missed: false, ..About::of(name, at(30), category) };
     Alarm::raise(about, OrganisationId::new("cosc-umbria").unwrap(), at(0))
 }
 

@@ -1,7 +1,8 @@
 //! Webhooks: where an organisation wants to be called when something is released to it.
 
-use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Actor, Category, OrganisationId};
+use vedetta_model::webhook::key;
+pub use vedetta_model::webhook::{Webhook, WebhookState};
+use vedetta_model::{Actor, OrganisationId};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::authority::{ADMINISTRATORS, PRODUCERS, require};
@@ -9,43 +10,6 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
 use crate::steps::call_webhooks::{cursor, step};
-
-/// One webhook.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// Its identifier within its organisation.
-    pub id: String,
-    /// For whom.
-    pub organisation: OrganisationId,
-    /// Where to.
-    pub url: String,
-    /// Only these STIX types; all when empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kinds: Vec<String>,
-    /// Only these categories; all when empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<Category>,
-    /// Whether it is called.
-    #[serde(default)]
-    pub state: WebhookState,
-    /// Who put it.
-    pub by: AccountId,
-    /// Why the node paused it, where nobody else did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused_because: Option<String>,
-}
-
-/// Whether a webhook is called.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WebhookState {
-    /// It is.
-    #[default]
-    Active,
-    /// Not for now; it goes on where it paused.
-    Paused,
-}
 
 /// What became of a webhook that was put.
 enum Kept {
@@ -56,15 +20,6 @@ enum Kept {
 
 /// Webhooks of one organisation at most.
 pub const MOST_WEBHOOKS: usize = 16;
-
-impl Webhook {
-    /// Its name among all of the node's: two organisations may choose the same identifier, and
-    /// neither learns of the other's.
-    #[must_use]
-    pub fn key(&self) -> String {
-        key(&self.organisation, &self.id)
-    }
-}
 
 impl House {
     /// Puts a webhook, and tells the secret of a new one: once. A new one is called from now on.
@@ -181,10 +136,6 @@ pub fn check_kinds(kinds: &[String], place: &str) -> Result<(), FlowError> {
         |near| format!("write {near}"),
     );
     Err(FlowError::invalid(place, format!("{kind:?} is no STIX type; {advice}")))
-}
-
-fn key(organisation: &OrganisationId, id: &str) -> String {
-    format!("{organisation}/{id}")
 }
 
 fn count(unit: &mut dyn UnitOfWork, organisation: &OrganisationId) -> Result<usize, StoreError> {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Actor, Instant, Language, Role};
+use serde_json::Value;
+use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId, Role};
 use vedetta_policy::{Cleared, Reader};
 use vedetta_store::{
     DeliveryBatch, Lease, NewJob, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
@@ -17,6 +18,7 @@ use vedetta_store::{
 use crate::actions::keep_webhooks::{Webhook, WebhookState};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::standing::records;
 use crate::steps::tell_lapses::firsts;
 use crate::views::lapses::LapseNotice;
 use crate::views::read_items::{ReadItem, Wish};
@@ -46,6 +48,8 @@ pub enum Tells {
     Withdrawal(WithdrawalNotice),
     /// That what an agreement or an organisation gave must no longer be used, or may be again.
     Lapse(LapseNotice),
+    /// Of what waits for the organisation.
+    Reminder(Value),
 }
 
 /// How long a worker may take for one call.
@@ -68,7 +72,14 @@ struct Task {
     /// Whether it is a withdrawal that is there, or a lapse.
     #[serde(default, skip_serializing_if = "is_item")]
     what: Kind,
+    /// What the organisation is reminded of, at no place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reminder: Option<Value>,
 }
+
+/// Whom to remind, and of what, as programs read it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reminder(pub OrganisationId, pub Value);
 
 /// What is at a place.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -283,6 +294,10 @@ impl House {
         let Some(secret) = self.webhook_secret(&task.webhook)? else { return Ok(None) };
         let actor = machine(&webhook);
         let Ok(reader) = self.reader_of(&actor) else { return Ok(None) };
+        if let Some(reminder) = task.reminder {
+            let (lease, tells) = (lease.clone(), Tells::Reminder(reminder));
+            return Ok(Some(DueCall { lease, webhook, secret, tells, reader }));
+        }
         let before = Sequence(task.place.saturating_sub(1));
         if task.what == Kind::Withdrawal {
             let page = self.next_withdrawals(&actor, before, 1)?;
@@ -341,12 +356,39 @@ fn queue(unit: &mut dyn UnitOfWork, page: &Page, now: Instant) -> Result<(), Sto
         return Ok(());
     }
     for (place, what) in &page.places {
-        let task = Task { webhook: webhook.clone(), place: *place, what: *what };
+        let (webhook, reminder) = (webhook.clone(), None);
+        let task = Task { webhook, place: *place, what: *what, reminder };
         let task = serde_json::to_string(&task).unwrap_or_default();
-        let (step, key) = (&step(webhook), &format!("{webhook}/{place}"));
+        let (step, key) = (&step(&page.webhook), &format!("{}/{place}", page.webhook));
         unit.enqueue(&NewJob { step, key, task: &task, due: now })?;
     }
     unit.set_cursor(&name, page.place)
+}
+
+/// Queues reminders of organisations, each under a name of its own, for their webhooks that asked for
+/// them. Beyond [`WAITING`] calls there is no room.
+///
+/// # Errors
+/// What the ledger said.
+pub fn queue_reminders(
+    unit: &mut dyn UnitOfWork,
+    (name, now): (&str, Instant),
+    reminders: &[Reminder],
+) -> Result<(), StoreError> {
+    let told = |it: &&Webhook| it.reminders && reminders.iter().any(|of| of.0 == it.organisation);
+    for webhook in records::<Webhook>(unit, RecordKind::Webhook)?.iter().filter(told) {
+        let (key, step) = (webhook.key(), step(&webhook.key()));
+        let own = reminders.iter().filter(|of| of.0 == webhook.organisation);
+        let full = unit.waiting_jobs(&step, WAITING)? >= WAITING;
+        for Reminder(_, reminder) in own.filter(|_| !full) {
+            let (webhook, what, reminder) = (key.clone(), Kind::Item, Some(reminder.clone()));
+            let task = Task { webhook, place: 0, what, reminder };
+            let task = serde_json::to_string(&task).unwrap_or_default();
+            let key = &format!("{key}/{name}");
+            unit.enqueue(&NewJob { step: &step, key, task: &task, due: now })?;
+        }
+    }
+    Ok(())
 }
 
 /// The step whose jobs are the calls of a webhook.

@@ -1,12 +1,17 @@
 //! Who acknowledges an early warning: a person does, for the organisation; what a program had is a
 //! delivery.
 
+use std::time::Duration;
+
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 use vedetta_api::control::Indoors;
+use vedetta_model::time::Clock as _;
 use vedetta_model::{OrganisationId, Role};
 
 use crate::door::Door;
+use crate::webhooks::{Receiver, put, run};
 
 const JSON: &str = "application/json";
 
@@ -91,4 +96,94 @@ async fn a_command_at_the_machine_acknowledges_for_the_nodes_own_organisation_al
     let read = reach.iter().filter(|it| it["read"].is_string());
     let read: Vec<_> = read.map(|it| &it["organisation"]).collect();
     assert_eq!(read, ["cnaipic"], "{reach:?}");
+}
+
+/// The reminders that came over a stream until it was silent for once.
+async fn reminded(door: &Door, stream: &mut axum::body::Body) -> Vec<Value> {
+    let (mut found, mut silent) = (Vec::new(), false);
+    while !silent {
+        door.clock.advance(Duration::from_secs(20));
+        let frame = crate::stream::read_frame(stream).await;
+        let lines = frame.lines().map(|it| serde_json::from_str::<Value>(it).unwrap());
+        for line in lines {
+            silent = line.get("object").is_none() && line.get("reminder").is_none();
+            found.extend(line.get("reminder").cloned());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn programs_that_asked_are_told_of_reminders_and_deadlines_and_no_others() {
+    let door = Door::new();
+    door.api.house().set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
+    let (warning, item) = warn(&door).await;
+    let [officer, terni, perugia] =
+        ["officer", "terni.bot", "perugia.bot"].map(|it| door.token(it));
+    let receiver = Receiver::new("8.8.8.8:443");
+    let hook = json!({ "url": "https://soc.comune.example/hook", "reminders": true }).to_string();
+    let hook =
+        door.ask(&door.token("terni"), "PUT /api/v1/webhooks/soc", Some((JSON, &hook))).await;
+    assert_eq!(hook.status, StatusCode::OK, "{hook:?}");
+    put(&door, &door.token("perugia")).await;
+    run(&door, &receiver).await;
+    // Perugia answers, so that it is not reminded; a stream that did not ask is told nothing.
+    let done = json!({ "did": "done", "note": "" }).to_string();
+    let react = format!("POST /api/v1/warnings/{warning}/reactions");
+    door.ask(&perugia, &react, Some((JSON, &done))).await;
+    let follow = async |token: &str, asks: &str| {
+        let request = Request::get(format!("/api/v1/stream{asks}"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", "application/x-ndjson");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        door.router.clone().oneshot(request).await.unwrap().into_body()
+    };
+    let mut streams = [
+        (follow(&terni, "?reminders=true").await, 1),
+        (follow(&perugia, "?reminders=true").await, 0),
+        (follow(&terni, "").await, 0),
+    ];
+    let remind = json!({ "step": "remind" }).to_string();
+    let line = format!("POST /api/v1/warnings/{warning}/steps");
+    let asked = door.ask(&officer, &line, Some((JSON, &remind))).await;
+    assert_eq!(asked.status, StatusCode::OK, "{asked:?}");
+    for (stream, many) in &mut streams {
+        let told = reminded(&door, stream).await;
+        assert_eq!(told.len(), *many, "{told:?}");
+        for it in told {
+            assert_eq!((&it["about"], &it["warning"]), (&json!("warning"), &json!(warning)));
+            assert_eq!(it["item"], json!(item));
+        }
+    }
+    for _ in 0..2 {
+        run(&door, &receiver).await;
+    }
+    let called = receiver.reminded();
+    assert_eq!(called.len(), 1, "once, and Perugia's did not ask: {called:?}");
+    assert_eq!(called[0]["warning"], json!(warning));
+
+    // A deadline of the law that presses is told to the town whose case it is, an aim of the room is not.
+    let report = json!({ "channel": "portal", "title": "Sportelli fermi", "words": "fermi",
+        "awareness": door.clock.now() });
+    let made =
+        door.ask(&door.token("terni"), "POST /api/v1/reports", Some((JSON, &report.to_string())));
+    let number = made.await.json()["number"].clone();
+    let path = format!("/api/v1/incidents/{}", number.as_str().unwrap());
+    let apply = json!({ "does": "apply", "regime": "gdpr", "reason": "dati personali" });
+    let version = door.get(&officer, &path).await["version"].clone();
+    let change = json!({ "version": version, "change": apply }).to_string();
+    let changed = door.ask(&officer, &format!("POST {path}/changes"), Some((JSON, &change))).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    door.clock.advance(Duration::from_secs(71 * 3_600));
+    door.api.watch().look_at_clocks().unwrap();
+    door.api.watch().look_at_clocks().unwrap();
+    for _ in 0..2 {
+        run(&door, &receiver).await;
+    }
+    let called = receiver.reminded();
+    let clocks: Vec<_> = called.iter().filter(|it| it["about"] == "clock").collect();
+    assert_eq!(clocks.len(), 1, "{called:?}");
+    let told = |name: &str| clocks[0][name].clone();
+    assert_eq!((told("case"), told("notice")), (number, json!("gdpr:notification")));
+    assert_eq!(told("missed"), json!(false));
 }

@@ -43,6 +43,13 @@ impl Receiver {
         self.calls.lock().unwrap().len()
     }
 
+    /// What it was reminded of.
+    pub(crate) fn reminded(&self) -> Vec<serde_json::Value> {
+        let calls = self.calls.lock().unwrap();
+        let bodies = calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap());
+        bodies.filter_map(|body: serde_json::Value| body.get("reminder").cloned()).collect()
+    }
+
     /// The items that it was told are taken back.
     pub(crate) fn withdrawn(&self) -> Vec<String> {
         let calls = self.calls.lock().unwrap();

@@ -8,12 +8,14 @@ mod silence;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, OwnerCall, SilentSensor, Stands, Whom,
 };
 use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{OnDuty, Roster, Sight, State};
 use vedetta_flow::FlowError;
+use vedetta_flow::steps::call_webhooks::{Reminder, queue_reminders};
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
@@ -189,11 +191,13 @@ impl Watch {
                 looked.calls +=
                     alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
                 looked.calls += if at.is_none() { alarm.owner.len() } else { 0 };
-                changed.push(Change { id, at, alarm, begin, open });
+                let told = if at.is_none() { self.reminded(&id, &alarm) } else { Vec::new() };
+                changed.push(Change { id, at, alarm, begin, open, told });
             }
         }
         if !changed.is_empty() {
-            self.house().write(move |unit| write(unit, &changed, now))?;
+            let told = self.house().write(move |unit| write(unit, &changed, now))?;
+            self.reminders.give(told, now);
         }
         Ok(looked)
     }
@@ -383,20 +387,11 @@ impl Watch {
             let name = self.name_of(&it.organisation);
             let (item, organisation) = (it.item.clone(), it.organisation.clone());
             let owed = Owed { item, organisation, agreement: it.agreement.clone() };
-            About {
-                number: None,
-                owed: Some(owed),
-                sensor: None,
-                sensors: None,
-                seal: false,
-                name: Bilingual::new(
-                    format!("presa visione di {name}"),
-                    format!("acknowledgement by {name}"),
-                ),
-                due: it.due,
-                missed: true,
-                category: LIGHT,
-            }
+            let name = Bilingual::new(
+                format!("presa visione di {name}"),
+                format!("acknowledgement by {name}"),
+            );
+            About { owed: Some(owed), ..About::of(name, it.due, LIGHT) }
         };
         let overdue = self.overdue_now(now)?;
         let named = overdue
@@ -414,20 +409,11 @@ impl Watch {
         if now.since(used.at) >= SEAL_TOLD {
             return Ok(Pressing::new());
         }
-        let about = About {
-            number: None,
-            owed: None,
-            sensor: None,
-            sensors: None,
-            seal: true,
-            name: Bilingual::new(
-                "sigillo dell'account di emergenza rotto",
-                "seal of the emergency account broken",
-            ),
-            due: used.at,
-            missed: true,
-            category: 1,
-        };
+        let name = Bilingual::new(
+            "sigillo dell'account di emergenza rotto",
+            "seal of the emergency account broken",
+        );
+        let about = About { seal: true, ..About::of(name, used.at, 1) };
         Ok(Pressing::from([(format!("seal.{}", used.at.micros()), (about, own))]))
     }
 
@@ -550,6 +536,18 @@ impl Watch {
         address_at(own.flat_map(|contact| &contact.channels), by)
     }
 
+    /// Whom an alarm about a clock reminds at their programs: of what the law asks for all who see the
+    /// case, of an aim its room. A case kept to a few is told to no program.
+    fn reminded(&self, id: &str, alarm: &Alarm) -> Vec<Reminder> {
+        let About { number, notice, name, due, missed, .. } = &alarm.about;
+        let Some(access) = number.and_then(|it| self.access_of(it)) else { return Vec::new() };
+        let whole = access.organisations().filter(|_| notice.is_some()).chain([&alarm.room]);
+        let whom: BTreeSet<_> = whole.filter(|_| access.circle.is_none()).collect();
+        let told = json!({ "about": "clock", "alarm": id, "case": number, "notice": notice,
+            "name": name, "due": due, "missed": missed, "at": alarm.raised });
+        whom.into_iter().map(|it| Reminder(it.clone(), told.clone())).collect()
+    }
+
     pub(crate) fn alarm_of(&self, id: &str) -> Result<Option<(Sequence, Alarm)>, WatchError> {
         Ok(self.house().read(|reader| read_alarm(reader, id))?)
     }
@@ -563,16 +561,24 @@ struct Change {
     alarm: Alarm,
     begin: usize,
     open: bool,
+    told: Vec<Reminder>,
 }
 
-/// Writes alarms and queues their calls. What changed meanwhile waits for the next look.
-fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<(), StoreError> {
-    let mut known = self::open(unit)?;
-    for Change { id, at, alarm, begin, open } in changed {
+/// Writes alarms and queues their calls; says whom they reminded. What changed meanwhile waits for the
+/// next look.
+fn write(
+    unit: &mut dyn UnitOfWork,
+    changed: &[Change],
+    now: Instant,
+) -> Result<Vec<Reminder>, StoreError> {
+    let (mut known, mut reminded) = (self::open(unit)?, Vec::new());
+    for Change { id, at, alarm, begin, open, told } in changed {
         if read_alarm(unit, id)?.map(|(at, _)| at) != *at {
             continue;
         }
         put_alarm(unit, id, alarm, OPERATOR)?;
+        queue_reminders(unit, (id, now), told)?;
+        reminded.extend(told.iter().cloned());
         if *open {
             known.insert(id.clone())
         } else {
@@ -592,7 +598,8 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
         }
     }
     let names = serde_json::to_vec(&known).map_err(|error| spoilt(OPEN, &error))?;
-    unit.set_bookmark(OPEN, &names)
+    unit.set_bookmark(OPEN, &names)?;
+    Ok(reminded)
 }
 
 /// The address for a means among channels.
@@ -717,8 +724,7 @@ const fn category_of(clock: &NextClock) -> u8 {
 }
 
 fn about(clock: &NextClock) -> About {
-    let (missed, name) = (clock.state == State::Missed, clock.name.clone());
-    let (number, category) = (Some(clock.number), category_of(clock));
-    let (owed, sensor, sensors, seal) = (None, None, None, false);
-    About { number, owed, sensor, sensors, seal, name, due: clock.due, missed, category }
+    let about = About::of(clock.name.clone(), clock.due, category_of(clock));
+    let (number, notice) = (Some(clock.number), clock.step.clone());
+    About { number, notice, missed: clock.state == State::Missed, ..about }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{CallState, Means, OwnerCall};
 use vedetta_desk::warning::{Acted, Nudge, Reaction, Warning, WarningStage};
 use vedetta_flow::FlowError;
+use vedetta_flow::steps::call_webhooks::{Reminder, queue_reminders};
 use vedetta_model::part::OPERATOR;
 use vedetta_model::{Actor, Instant, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, StoreError, UnitOfWork};
@@ -143,12 +144,21 @@ impl Watch {
                 },
                 None => Vec::new(),
             };
+            let told = self.kept_warning(&id)?.1.told(&id, at);
             for some in owing.chunks(TOGETHER) {
                 let nudges: Vec<_> = some.iter().map(|it| self.nudge(it, at)).collect();
-                let id = id.clone();
-                self.house().write(move |unit| {
-                    nudges.iter().try_for_each(|it| begin(unit, (&id, OPERATOR), it, at))
+                let (id, told) = (id.clone(), told.clone());
+                let reminded = self.house().write(move |unit| {
+                    let mut reminded = Vec::new();
+                    for it in &nudges {
+                        if begin(unit, (&id, OPERATOR), it, at)? {
+                            reminded.push(Reminder(it.organisation.clone(), told.clone()));
+                        }
+                    }
+                    queue_reminders(unit, (&format!("{id}/{}", at.micros()), now), &reminded)?;
+                    Ok(reminded)
                 })?;
+                self.reminders.give(reminded, now);
             }
             // Another that was faster has finished it.
             self.house().write(move |unit| {
@@ -276,16 +286,16 @@ fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result
     Ok(())
 }
 
-/// Writes down how an organisation is told, and queues it; once.
+/// Writes down how an organisation is told, and queues it; once. Whether it was not yet.
 fn begin(
     unit: &mut dyn UnitOfWork,
     (id, actor): (&str, &str),
     nudge: &Nudge,
     at: Instant,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (warning, organisation) = (id.to_owned(), nudge.organisation.clone());
     if read(unit, &Task { warning, organisation, at, call: 0 })?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     put(unit, (id, actor), nudge)?;
     for call in 0..nudge.calls.len() {
@@ -295,7 +305,7 @@ fn begin(
         let key = format!("{}/{}/{call}", nudge_name(id, &nudge.organisation), at.micros());
         unit.enqueue(&NewJob { step: STEP, key: &key, task: &text, due: at })?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Takes a telling up if it is still to be made: of a warning that holds, to who has not acted since.

@@ -149,7 +149,6 @@ fn of_many(
     (id.clone(), about)
 }
 
-fn silence(name: Bilingual, due: Instant) -> About {
-    let (number, owed, sensor, sensors) = (None, None, None, None);
-    About { number, owed, sensor, sensors, seal: false, name, due, missed: true, category: LIGHT }
+const fn silence(name: Bilingual, due: Instant) -> About {
+    About::of(name, due, LIGHT)
 }
