@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vedetta_model::{Category, Handling, OrganisationId, Pap, Tlp};
+use http::StatusCode;
+use vedetta_model::{Category, Handling, OrganisationId, Pap, Role, Tlp};
 use vedetta_testkit::TestHouse;
 
 use crate::browser::Node;
@@ -56,4 +57,60 @@ fn what_many_agreements_say_alike_is_said_once() {
         assert_eq!(group.remedy.is_some(), group.form.is_none(), "{}", group.reason_it);
         assert_eq!(group.organisations.len(), group.count);
     }
+}
+
+#[tokio::test]
+async fn while_an_exercise_holds_who_takes_part_says_whether_it_is_real() {
+    let node = Node::over(TestHouse::small());
+    node.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    let mut officer = node.browser("sala");
+    let exercise = [
+        ("kind", "exercise"),
+        ("name", "Ponte"),
+        ("reason", "prova"),
+        ("participants", "perugia\nterni"),
+    ];
+    let declared = officer.fill("/postures", "/postures", &exercise).await;
+    assert_eq!(declared.status, StatusCode::SEE_OTHER, "{}", declared.text);
+    let mut browser = node.browser("perugia");
+    let form = browser.open("/publish").await.text;
+    let id = form.split("<option value=\"").find(|it| it.contains(">Ponte<")).unwrap();
+    let id = id.split('"').next().unwrap().to_owned();
+    let mut publish = async |exercise: &str, step: &str| {
+        let fields = [
+            ("what", "domain"),
+            ("value", "esca.example"),
+            ("tlp", "CLEAR"),
+            ("title", "Esca"),
+            ("exercise", exercise),
+            ("step", step),
+        ];
+        browser.fill("/publish", "/publish", &fields).await
+    };
+    let silent = publish("", "publish").await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", silent.text);
+    assert!(silent.text.contains("di' se ne fa parte o se è reale"), "{}", silent.text);
+    assert!(silent.text.contains("value=\"esca.example\""), "nothing typed is lost");
+    let preview = publish(&id, "preview").await.text;
+    assert!(
+        preview.contains("fa parte dell'esercitazione «Ponte», a cui non partecipa")
+            || preview.contains("fa parte dell&#39;esercitazione «Ponte», a cui non partecipa"),
+        "{preview}"
+    );
+    let done = publish(&id, "publish").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let item = done.header("location").split('?').next().unwrap().to_owned();
+    let seen = node.browser("terni").open(&item).await;
+    assert!(
+        seen.status == StatusCode::OK && seen.text.contains("ESERCITAZIONE · Esca"),
+        "{}",
+        seen.text
+    );
+    for outside in ["foligno", "stranger"] {
+        assert_eq!(node.browser(outside).open(&item).await.status, StatusCode::NOT_FOUND);
+    }
+    let real = publish("real", "publish").await;
+    let item = real.header("location").split('?').next().unwrap().to_owned();
+    let seen = node.browser("foligno").open(&item).await.text;
+    assert!(seen.contains("Esca") && !seen.contains("ESERCITAZIONE"), "{seen}");
 }
