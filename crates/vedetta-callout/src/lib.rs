@@ -2,6 +2,8 @@
 //! tells the other nodes when a shift changes.
 //! Who has a page of the console open sees the alarm there.
 
+pub mod incident_mail;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

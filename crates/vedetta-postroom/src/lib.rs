@@ -25,6 +25,7 @@ mod see;
 mod settings;
 mod state;
 mod take;
+mod written;
 
 pub use campaign::{Campaign, Stage};
 pub use contest::Contesting;
@@ -39,6 +40,7 @@ pub use sealing::MasterKey;
 pub use see::{CampaignView, Dissected, OwnAnswer, QueuePage, QueueWish, Statistics, Tally};
 pub use settings::{ReleaseRule, Settings, Signs};
 pub use take::{Answer, Handed, Received};
+pub use written::{Heard, Written};
 
 /// What the room's verdicts are called.
 pub use vedetta_mail::Verdict;

@@ -127,7 +127,7 @@ impl Postroom {
     }
 
     /// Letters that nobody waits for an answer to, and our own that come back (RFC 3834 §2).
-    fn is_no_report(&self, by: &Reporter, outer: &Outer) -> bool {
+    pub(crate) fn is_no_report(&self, by: &Reporter, outer: &Outer) -> bool {
         let Reporter::Mailbox(envelope) = by else { return false };
         let own = |address: &str| address.eq_ignore_ascii_case(&self.settings.mailbox);
         envelope.is_none()
@@ -138,7 +138,7 @@ impl Postroom {
 
     /// One limit for all who do not prove who they are, in the directory or not: what is answered
     /// tells nobody who is in it.
-    fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
+    pub(crate) fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
         let domain = mailbox.rsplit('@').next().unwrap_or_default();
         let (most, mut state) = (self.settings.strangers, self.state());
         state.within(&format!("domain {domain}"), most, now)

@@ -14,15 +14,17 @@ use tokio::task::JoinHandle;
 use vedetta_api::Shown;
 use vedetta_api::webhooks::Later;
 use vedetta_callout::Mailer;
+use vedetta_callout::incident_mail::IncidentMail;
 use vedetta_flow::House;
 use vedetta_mail::{Published, Signer};
 use vedetta_model::Entropy as _;
 use vedetta_postroom::{
-    Handed, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings, Signs,
+    Handed, Heard, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings, Signs,
 };
 use vedetta_smtp::{
     Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
 };
+use vedetta_watch::Watch;
 
 use crate::certificates::write_secret;
 use crate::outcome::Failure;
@@ -46,6 +48,9 @@ const ANSWERS: usize = 16;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often what is over is deleted.
 const SWEEP: Duration = Duration::from_hours(1);
+
+/// What who sends more than is taken of strangers is told.
+const LIMITED: &str = "many reports at once; this one may come in an hour";
 
 /// What an administrator is told where nothing signs answers.
 pub(crate) const UNSIGNED: &str = "answers go out unsigned, and nobody can tell them from forged ones; set [mail.dkim] in vedetta.toml";
@@ -104,6 +109,13 @@ impl MailConfiguration {
         Ok(Terms { name: self.host(), protocol, largest: LARGEST, mailboxes })
     }
 
+    /// The mailbox that incidents are written to, where a room takes them.
+    fn incidents(&self, room: Option<&Arc<Watch>>) -> Result<Option<IncidentMail>, Failure> {
+        let (Some(mailbox), Some(watch)) = (&self.incidents, room) else { return Ok(None) };
+        let (mailbox, watch) = (checked(mailbox)?, Arc::clone(watch));
+        Ok(Some(IncidentMail { mailbox, watch }))
+    }
+
     fn host(&self) -> String {
         let domain = self.mailbox.as_deref().and_then(|it| it.rsplit('@').next());
         self.host.as_deref().or(domain).unwrap_or("localhost").to_owned()
@@ -158,7 +170,7 @@ impl MailDoor {
     pub(crate) async fn open(
         desk: &Arc<Postroom>,
         configuration: &MailConfiguration,
-        shown: &Arc<Shown>,
+        (shown, room): (&Arc<Shown>, Option<&Arc<Watch>>),
     ) -> Result<Self, Failure> {
         let (closing, closed) = watch::channel(false);
         let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
@@ -166,12 +178,14 @@ impl MailDoor {
         let doors = [(Protocol::Smtp, configuration.smtp), (Protocol::Lmtp, configuration.lmtp)];
         for (protocol, address) in doors {
             let Some(address) = address else { continue };
-            let terms = configuration.terms(protocol)?;
+            let mut terms = configuration.terms(protocol)?;
+            let incidents = configuration.incidents(room)?;
+            terms.mailboxes.extend(incidents.as_ref().map(|it| it.mailbox.clone()));
             let listener = Listener::bind(address, terms, Some(Arc::clone(&tls)))
                 .await
                 .map_err(|error| Failure::system("opening the door for mail", error))?;
             addresses.push((protocol, listener.address()));
-            let reception: Arc<dyn Reception> = Arc::new(Desk(Arc::clone(desk)));
+            let reception: Arc<dyn Reception> = Arc::new(Desk(Arc::clone(desk), incidents));
             tasks.push(tokio::spawn(listener.serve(reception, until(closed.clone()))));
         }
         if let Some(courier) = configuration.courier()? {
@@ -214,15 +228,24 @@ impl Mailer for Carrier {
 }
 
 /// The desk, as mail systems meet it. All are told the same: who is known is nobody's business.
-struct Desk(Arc<Postroom>);
+struct Desk(Arc<Postroom>, Option<IncidentMail>);
 
 impl Reception for Desk {
     fn take(&self, letter: Letter) -> Taken {
         let by = Reporter::Mailbox(letter.from);
-        match self.0.take(&Handed { bytes: &letter.bytes, by }) {
-            Ok(Received::Limited) => {
-                Taken::Later("many reports at once; this one may come in an hour".into())
-            }
+        let handed = Handed { bytes: &letter.bytes, by };
+        if let Some(incidents) = self.1.as_ref().filter(|it| letter.to.contains(&it.mailbox)) {
+            return match incidents.take(&self.0, &handed) {
+                Ok(Heard::Written(_) | Heard::Passed) => Taken::Kept,
+                Ok(Heard::Limited) => Taken::Later(LIMITED.into()),
+                Err(error) => {
+                    tracing::error!(%error, "an incident that was written of could not be kept");
+                    Taken::Later("it cannot be kept now".into())
+                }
+            };
+        }
+        match self.0.take(&handed) {
+            Ok(Received::Limited) => Taken::Later(LIMITED.into()),
             Ok(Received::Taken(answers)) => {
                 tracing::info!(cases = answers.len(), "a report was taken in by mail");
                 Taken::Kept

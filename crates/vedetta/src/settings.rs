@@ -130,6 +130,8 @@ pub(crate) struct MailConfiguration {
     pub(crate) name: Option<String>,
     /// Further addresses that reports may be sent to.
     pub(crate) also: Vec<String>,
+    /// The address that incidents are written to: what comes there is a report at the room's queue.
+    pub(crate) incidents: Option<String>,
     /// Where it takes reports by SMTP.
     pub(crate) smtp: Option<SocketAddr>,
     /// Where it takes reports by LMTP.

@@ -66,7 +66,7 @@ impl Serve {
         let authority = Authority::open(&self.node.data, now.micros() / 1_000_000)?;
         let renewal = Renewal::begin(authority, &configuration.names, now)?;
         runtime()?.block_on(async {
-            let door = MailDoor::open(&desk, &mail, renewal.shown()).await?;
+            let door = MailDoor::open(&desk, &mail, (renewal.shown(), None)).await?;
             let (close, closed) = tokio::sync::watch::channel(false);
             let renewing = tokio::spawn(renewal.run(closed));
             for (protocol, address) in &door.addresses {

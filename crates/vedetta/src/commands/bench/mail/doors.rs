@@ -62,7 +62,7 @@ pub(super) fn measure(letters: &[Vec<u8>], rate: u32, seconds: u32) -> Result<Va
         let desk = configuration.desk(&house, folder.path())?;
         let shown = Shown::new(pair.certificate.as_bytes(), pair.key.as_bytes())
             .map_err(|error| Failure::system("securing the door", error))?;
-        let door = MailDoor::open(&desk, &configuration, &shown).await?;
+        let door = MailDoor::open(&desk, &configuration, (&shown, None)).await?;
         let at = door.addresses.first().map(|(_, at)| *at);
         let at = at.ok_or_else(|| Failure::Usage("no door for mail".into()))?;
         let taking = tokio::spawn(take_answers(relay, Arc::clone(&board)));
