@@ -155,6 +155,7 @@ impl Incident {
         self.parent = None;
         self.absorbed.clear();
         self.items.clear();
+        self.mails.clear();
         self.hold = None;
         self.assessment =
             crate::severity::Assessment { grades: self.assessment.grades, overridden: None };

@@ -74,6 +74,9 @@ pub struct Incident {
     /// Items of the ledger that belong to it.
     #[serde(default)]
     pub items: BTreeSet<ItemId>,
+    /// Messages of the mail desk that belong to it, by their numbers.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub mails: BTreeSet<String>,
     /// When the organisation became aware.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awareness: Option<Instant>,
@@ -357,6 +360,7 @@ impl Incident {
             parent: None,
             absorbed: BTreeSet::new(),
             items: BTreeSet::new(),
+            mails: BTreeSet::new(),
             awareness: None,
             evidence: None,
             regimes: BTreeMap::new(),

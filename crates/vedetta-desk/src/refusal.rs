@@ -219,6 +219,7 @@ const WORDS: &[(&str, &str)] = &[
     ("participants", "partecipanti"),
     ("classes", "classi"),
     ("items", "informazioni"),
+    ("messages", "messaggi"),
     ("services", "servizi"),
     ("how it was checked", "come è stato verificato"),
     ("the authority", "l'autorità"),

@@ -25,10 +25,10 @@ pub(super) struct Act {
 /// Acts that lead to the next stage: shown open.
 const NEXT: [&str; 5] = ["triage", "confirm", "contain", "recover", "close"];
 /// All others, in the order in which they are offered.
-const MORE: [&str; 24] = [
+const MORE: [&str; 26] = [
     "note", "task", "assign", "route", "know", "classify", "judge", "override", "affect", "admit",
-    "exclude", "link", "unlink", "rename", "join", "state", "practise", "enclose", "disclose",
-    "hold", "release", "dismiss", "reopen", "split",
+    "exclude", "link", "unlink", "cite", "uncite", "rename", "join", "state", "practise",
+    "enclose", "disclose", "hold", "release", "dismiss", "reopen", "split",
 ];
 
 /// The acts that are open: those that lead on, and the others.
@@ -179,6 +179,7 @@ fn circle(w: Words, does: &str) -> Option<Told> {
 /// Acts that say what it belongs to.
 fn place(w: Words, incident: &Incident, does: &str) -> Told {
     let item = || Field::line("item", w.fact_identifier(), "").required();
+    let message = || Field::line("message", w.act_cite_number(), "").required();
     match does {
         "practise" => {
             let exercise = Field::line("exercise", w.exercise_of(), "").hint(w.act_practise_hint());
@@ -186,6 +187,8 @@ fn place(w: Words, incident: &Incident, does: &str) -> Told {
         }
         "link" => (w.act_link(), vec![item()]),
         "unlink" => (w.act_unlink(), vec![item()]),
+        "cite" => (w.act_cite(), vec![message()]),
+        "uncite" => (w.act_uncite(), vec![message()]),
         "rename" => (
             w.act_rename(),
             vec![Field::line("title", w.case_title(), &*incident.title).required()],
@@ -319,6 +322,8 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("practise", &["exercise"]),
     ("link", &["item"]),
     ("unlink", &["item"]),
+    ("cite", &["message"]),
+    ("uncite", &["message"]),
     ("know", &["awareness", "evidence"]),
     ("state", &["about", "says"]),
     ("hold", &["authority", "reference", "until"]),

@@ -239,6 +239,7 @@ fn incident() -> Value {
             ("sent", open(&[], &[])),
         ],
         &[
+            ("mails", set(text())),
             ("routed", routed()),
             ("gathered", gathered()),
             ("exercise", text()),

@@ -166,6 +166,16 @@ pub enum Change {
         /// Which.
         item: ItemId,
     },
+    /// Adds a message of the mail desk.
+    Cite {
+        /// Its number.
+        message: String,
+    },
+    /// Takes a message away.
+    Uncite {
+        /// Its number.
+        message: String,
+    },
     /// Says since when it was known, or evident.
     Know {
         /// When the organisation became aware.
@@ -485,6 +495,16 @@ impl Incident {
                     return Err(missing("item", &item));
                 }
             }
+            Change::Cite { message } => {
+                line("a message", &message)?;
+                self.mails.insert(message);
+                few("messages", self.mails.len(), 500)?;
+            }
+            Change::Uncite { message } => {
+                if !self.mails.remove(&message) {
+                    return Err(missing("message", &message));
+                }
+            }
             other => return self.change_work(other, by, at),
         }
         Ok(self)
@@ -638,6 +658,8 @@ impl Change {
             Self::Join { .. } => "join",
             Self::Link { .. } => "link",
             Self::Unlink { .. } => "unlink",
+            Self::Cite { .. } => "cite",
+            Self::Uncite { .. } => "uncite",
             Self::Know { .. } => "know",
             Self::Apply { .. } => "apply",
             Self::Lift { .. } => "lift",

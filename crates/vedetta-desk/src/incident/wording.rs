@@ -149,6 +149,10 @@ impl Change {
             }
             Self::Link { item } => plain("collegato", "linked", item),
             Self::Unlink { item } => plain("scollegato", "unlinked", item),
+            Self::Cite { message } => plain("collegato il messaggio", "linked message", message),
+            Self::Uncite { message } => {
+                plain("scollegato il messaggio", "unlinked message", message)
+            }
             Self::Know { .. } => Bilingual::new("momento di conoscenza", "moment of awareness"),
             Self::State { about, says } => {
                 let Bilingual { it, en } = about.words();

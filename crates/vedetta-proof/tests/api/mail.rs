@@ -153,3 +153,32 @@ async fn what_is_no_message_is_refused_with_what_to_do() {
     assert_eq!(without.status, StatusCode::NOT_FOUND);
     assert!(without.json()["detail"].as_str().unwrap().contains("no mail desk"));
 }
+
+#[tokio::test]
+async fn the_room_links_a_message_to_a_case_and_its_participants_do_not_see_which() {
+    let door = desk();
+    let (ada, anna, terni) = (door.token("perugia"), door.token("anna"), door.token("terni"));
+    let answer = door.ask(&ada, "POST /api/v1/mail/reports", Some((MESSAGE, LURE))).await.json();
+    let message = answer["cases"][0]["case"].as_str().unwrap();
+    let words =
+        r#"{"channel":"portal","title":"Credenziali rubate","words":"ha risposto a una mail"}"#;
+    let report = ("application/json", words);
+    let made = door.ask(&terni, "POST /api/v1/reports", Some(report)).await.json();
+    let path = format!("/api/v1/incidents/{}", made["number"].as_str().unwrap());
+    let change = async |does: &str, message: &str| {
+        let version = door.get(&anna, &path).await["version"].clone();
+        let change = serde_json::json!({ "does": does, "message": message });
+        let body = serde_json::json!({ "version": version, "change": change }).to_string();
+        let line = format!("POST {path}/changes");
+        door.ask(&anna, &line, Some(("application/json", &body))).await
+    };
+    assert_eq!(change("cite", "M260302-NOBODY").await.status, StatusCode::NOT_FOUND);
+    let linked = change("cite", message).await.json();
+    assert_eq!(linked["incident"]["mails"], serde_json::json!([message]), "{linked}");
+    let seen = door.get(&terni, &path).await;
+    assert!(seen["incident"].get("mails").is_none(), "it is another's message: {seen}");
+    let timeline = door.get(&terni, &format!("{path}/timeline")).await;
+    assert!(!timeline.to_string().contains(message), "{timeline}");
+    let unlinked = change("uncite", message).await.json();
+    assert!(unlinked["incident"].get("mails").is_none(), "{unlinked}");
+}

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use vedetta_desk::regime::Owes;
 use vedetta_desk::{CaseNumber, Change, ChangeError, Regime, Stands, Viewer};
 use vedetta_model::{Actor, OrganisationId};
-use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
+use vedetta_store::{Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork};
 
 use crate::actions::declare::leaves_exercise;
 use crate::actions::report::CENTRES;
 use crate::error::{Stale, WatchError};
 use crate::kept::{self, Did, Kept};
 use crate::views::see_case::{CaseView, Moment};
-use crate::watch::Watch;
+use crate::watch::{OFFICERS, Watch};
 
 /// A change to a case as it was read.
 #[derive(Clone, Debug, Deserialize)]
@@ -347,6 +347,12 @@ impl Watch {
                 stranger.map_or(Ok(()), |id| Err(WatchError::unknown("account", id)))?;
             }
             Change::Link { item } => drop(self.house().item(by, item)?),
+            Change::Cite { message } => {
+                self.house().require_room(by, OFFICERS, "link messages of the mail desk")?;
+                let kind = RecordKind::MailReport;
+                let known = self.house().read(|reader| reader.record(kind, message))?;
+                known.ok_or_else(|| WatchError::unknown("message", message))?;
+            }
             Change::Practise { exercise: Some(exercise) } => {
                 self.check_exercise(exercise, &by.organisation)?;
             }

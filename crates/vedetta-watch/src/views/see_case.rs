@@ -103,6 +103,8 @@ const LEADING: &[&str] = &[
     "join",
     "link",
     "unlink",
+    "cite",
+    "uncite",
     "know",
     "apply",
     "lift",
