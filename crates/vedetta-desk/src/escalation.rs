@@ -112,9 +112,18 @@ impl About {
     /// About something that was due at a moment, of a category; whose is to be said.
     #[must_use]
     pub const fn of(name: Bilingual, due: Instant, category: u8) -> Self {
-        let (number, owed, sensor, sensors, notice) = (None, None, None, None, None);
-        let (seal, missed) = (false, true);
-        Self { number, owed, sensor, sensors, seal, notice, name, due, missed, category }
+        Self {
+            number: None,
+            owed: None,
+            sensor: None,
+            sensors: None,
+            seal: false,
+            notice: None,
+            name,
+            due,
+            missed: true,
+            category,
+        }
     }
 
     /// Whether it is about sensors of which nothing is heard.

@@ -70,10 +70,10 @@ mod tests {
     fn each_is_told_its_own_once_in_order() {
         let of = |id: &str| OrganisationId::new(id).unwrap();
         let (ring, at) = (Reminders::default(), Instant::from_micros);
-        let given = |id: &str, what: i64| Reminder(of(id), what.into());
+        let given = |id: &str, what: i64| Reminder(of(id), Value::from(what));
         ring.give(vec![given("terni", 1), given("perugia", 2), given("terni", 3)], at(5));
         let all = (0, Instant::default());
-        assert_eq!(ring.after(all, &of("terni")), (vec![1.into(), 3.into()], 3));
+        assert_eq!(ring.after(all, &of("terni")), (vec![Value::from(1), Value::from(3)], 3));
         assert_eq!(ring.after((3, at(0)), &of("terni")), (Vec::new(), 3));
         assert_eq!(ring.after((0, at(6)), &of("terni")).0, Vec::<Value>::new());
         ring.give((0..30_000).map(|it| given("foligno", it)).collect(), at(7));

@@ -18,8 +18,8 @@ use vedetta_indicator::tells_of;
 use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_model::{
-    Actor, AgreementId, Category, Handling, Instant, ItemId, Naming, OrganisationId, Pap, Person,
-    Places, Tlp,
+    Actor, AgreementId, Category, Exercise, Handling, Instant, ItemId, Naming, OrganisationId, Pap,
+    Person, Places, Tlp,
 };
 
 use super::{Answer, Page, page_limit, place};

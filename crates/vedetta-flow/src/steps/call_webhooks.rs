@@ -376,7 +376,7 @@ pub fn queue_reminders(
     reminders: &[Reminder],
 ) -> Result<(), StoreError> {
     let told = |it: &&Webhook| it.reminders && reminders.iter().any(|of| of.0 == it.organisation);
-    for webhook in records::<Webhook>(unit, RecordKind::Webhook)?.iter().filter(told) {
+    for webhook in records::<Webhook>(&mut *unit, RecordKind::Webhook)?.iter().filter(told) {
         let (key, step) = (webhook.key(), step(&webhook.key()));
         let own = reminders.iter().filter(|of| of.0 == webhook.organisation);
         let full = unit.waiting_jobs(&step, WAITING)? >= WAITING;
