@@ -136,3 +136,26 @@ async fn what_a_stage_needs_is_asked_for() {
     assert_eq!(wall.status, StatusCode::OK);
     assert!(!wall.text.contains("Posta compromessa"), "visitors read no titles");
 }
+
+#[tokio::test]
+async fn what_people_write_is_shown_and_never_run() {
+    const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>";
+    let node = node();
+    let fields =
+        [("title", HOSTILE), ("words", HOSTILE), ("contact", HOSTILE), ("services", HOSTILE)];
+    let told = node.browser("perugia").fill("/report", "/report", &fields).await;
+    let number = told.header("location").rsplit('/').next().unwrap().to_owned();
+    let mut officer = node.browser("turno");
+    let case = format!("/incidents/{number}");
+    let search = "/search?text=%3Cimg%20src".to_owned();
+    let pages = ["/", "/queue", "/incidents", "/wall", "/clocks", &case, &search];
+    for page in pages {
+        let shown = officer.open(page).await;
+        assert_eq!(shown.status, StatusCode::OK, "{page}");
+        for hostile in ["<img src=x", "<script>alert"] {
+            assert!(!shown.text.contains(hostile), "{page}: {}", shown.text);
+        }
+    }
+    let shown = officer.open(&case).await.text;
+    assert!(shown.contains("&#60;img src=x"), "{shown}");
+}
