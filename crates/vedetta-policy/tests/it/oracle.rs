@@ -197,6 +197,13 @@ impl<'a> Oracle<'a> {
     }
 
     fn reached(&self, handling: &Handling, who: &Organisation) -> bool {
+        let takes_part = handling
+            .exercise
+            .as_ref()
+            .is_none_or(|it| it.participants.contains(&who.id) || handling.producer == who.id);
+        if !takes_part {
+            return false;
+        }
         let by_chain = self.has(handling, &who.id, By::Any);
         match handling.tlp {
             Tlp::Clear => true,

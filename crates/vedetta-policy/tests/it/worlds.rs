@@ -95,12 +95,25 @@ pub(crate) fn handling(size: usize) -> impl Strategy<Value = Arc<Handling>> {
         subset(size, person),
         prop_oneof![4 => Just(BTreeSet::new()), 1 => subset(8, agreement)],
         prop_oneof![2 => Just(Vec::new()), 1 => vec(giver(size), 1..4)],
+        prop_oneof![4 => Just(None), 1 => subset(size, organisation).prop_map(Some)],
     )
-        .prop_map(|(producer, category, tlp, victims, named, only_under, givers)| {
+        .prop_map(|(producer, category, tlp, victims, named, only_under, givers, inside)| {
             let producer = organisation(producer);
             let via = givers.into_iter().collect();
             let pap = Pap::Green;
-            Arc::new(Handling { producer, category, tlp, pap, victims, named, only_under, exercise: None, via })
+            let practised = |participants| Exercise { name: "Ponte".into(), participants };
+            let exercise = inside.map(practised);
+            Arc::new(Handling {
+                producer,
+                category,
+                tlp,
+                pap,
+                victims,
+                named,
+                only_under,
+                exercise,
+                via,
+            })
         })
 }
 
