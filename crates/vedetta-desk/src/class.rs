@@ -69,7 +69,7 @@ pub fn listed<'a>(classes: impl IntoIterator<Item = &'a String>) -> Bilingual {
 fn meaning(of: &str) -> Option<(&'static str, &'static str)> {
     let place = RSIT.binary_search_by_key(&of, |(class, ..)| class).ok();
     if let Some((_, it, en)) = place.and_then(|place| RSIT.get(place)) {
-        return Some((it, en));
+        return Some((*it, *en));
     }
     let value = ACN.iter().find(|it| it.value == of).map(|it| (it.it, it.en));
     let kind = || tc_acn::KINDS.iter().find(|(kind, ..)| *kind == of);
