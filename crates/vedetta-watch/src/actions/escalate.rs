@@ -191,7 +191,8 @@ impl Watch {
                 looked.calls +=
                     alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
                 looked.calls += if at.is_none() { alarm.owner.len() } else { 0 };
-                let told = if at.is_none() { self.reminded(&id, &alarm) } else { Vec::new() };
+                let told =
+                    if at.is_none() { self.told_at_programs(&id, &alarm) } else { Vec::new() };
                 changed.push(Change { id, at, alarm, begin, open, told });
             }
         }
@@ -538,7 +539,7 @@ impl Watch {
 
     /// Whom an alarm about a clock reminds at their programs: of what the law asks for all who see the
     /// case, of an aim its room. A case kept to a few is told to no program.
-    fn reminded(&self, id: &str, alarm: &Alarm) -> Vec<Reminder> {
+    fn told_at_programs(&self, id: &str, alarm: &Alarm) -> Vec<Reminder> {
         let About { number, notice, name, due, missed, .. } = &alarm.about;
         let Some(access) = number.and_then(|it| self.access_of(it)) else { return Vec::new() };
         let whole = access.organisations().filter(|_| notice.is_some()).chain([&alarm.room]);
