@@ -220,6 +220,7 @@ const WORDS: &[(&str, &str)] = &[
     ("classes", "classi"),
     ("items", "informazioni"),
     ("messages", "messaggi"),
+    ("a message", "un messaggio"),
     ("services", "servizi"),
     ("how it was checked", "come è stato verificato"),
     ("the authority", "l'autorità"),
