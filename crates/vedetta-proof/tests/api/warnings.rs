@@ -165,9 +165,9 @@ async fn programs_that_asked_are_told_of_reminders_and_deadlines_and_no_others()
     // A deadline of the law that presses is told to the town whose case it is, an aim of the room is not.
     let report = json!({ "channel": "portal", "title": "Sportelli fermi", "words": "fermi",
         "awareness": door.clock.now() });
-    let made =
-        door.ask(&door.token("terni"), "POST /api/v1/reports", Some((JSON, &report.to_string())));
-    let number = made.await.json()["number"].clone();
+    let town = door.token("terni");
+    let made = door.ask(&town, "POST /api/v1/reports", Some((JSON, &report.to_string()))).await;
+    let number = made.json()["number"].clone();
     let path = format!("/api/v1/incidents/{}", number.as_str().unwrap());
     let apply = json!({ "does": "apply", "regime": "gdpr", "reason": "dati personali" });
     let version = door.get(&officer, &path).await["version"].clone();
