@@ -155,7 +155,8 @@ fn the_page_names_every_member_of_what_travels() {
     let envelope = scene::relayed();
     let Some(Hop { passages, seal, .. }) = envelope.hops.last() else { panic!("it has hops") };
     let conditions = json!({ "producer": "a", "category": "indicator", "tlp": "RED", "pap": "RED",
-        "victims": ["b"], "only_under": ["all"], "named": ["x@b"] });
+        "victims": ["b"], "only_under": ["all"], "named": ["x@b"],
+        "exercise": { "name": "Ponte", "participants": ["b"] } });
     let id = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
     let (now, words) = (json!(scene::now()), "because");
     let all = [

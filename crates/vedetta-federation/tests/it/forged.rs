@@ -9,7 +9,7 @@ use vedetta_federation::hop::MOST_HOPS;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::waiting::{Room, Waiting};
 use vedetta_federation::{Object, Passages};
-use vedetta_model::Tlp;
+use vedetta_model::{Exercise, Tlp};
 use vedetta_policy::Form;
 
 use crate::scene::*;
@@ -48,6 +48,7 @@ fn what_was_altered_on_the_way_is_refused() {
         changed(|it| item_of(it).object = Object::new(text.into()).unwrap()),
         changed(|it| item_of(it).conditions.tlp = Tlp::Clear),
         changed(|it| item_of(it).conditions.only_under = ["all".parse().unwrap()].into()),
+        changed(|it| item_of(it).conditions.exercise = Some(Exercise::default())),
         changed(|it| it.at = now().before(Duration::from_secs(1))),
         changed(|it| it.place = 8),
         changed(|it| it.hops[0].passages = Passages::default()),
