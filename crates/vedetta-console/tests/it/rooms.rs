@@ -175,6 +175,9 @@ async fn what_a_case_is_is_chosen_from_the_taxonomies() {
     let mut officer = node.browser("turno");
     let page = officer.open(&format!("/incidents/{number}")).await;
     assert!(page.text.contains("sistema infetto (malicious-code:infected-system)</option>"));
+    assert!(page.text.contains("<optgroup label=\"TC-ACN · vettore (vector)\">"), "by kind");
+    assert!(page.text.contains("posta elettronica (vector:e-mail)</option>"), "all of TC-ACN");
+    assert_eq!(page.text.matches("<option value=\"availability:ddos\"").count(), 1, "once");
     let seen = page.field("seen");
     let fields = [
         ("seen", seen.as_str()),
