@@ -37,6 +37,7 @@ mod saved;
 mod search;
 mod sensors;
 mod sign_in;
+mod sign_in_code;
 mod sign_in_otherwise;
 mod statements;
 mod tombstone;
@@ -58,6 +59,8 @@ fn around(registry: Registry) -> Registry {
         .act("/sign-in/passkey", sign_in_otherwise::by_passkey)
         .see("/sign-in/with/{provider}", sign_in_otherwise::with)
         .see("/sign-in/callback", sign_in_otherwise::back)
+        .see("/sign-in/code", sign_in_code::show)
+        .act("/sign-in/code", sign_in_code::enter)
         .act("/sign-out", sign_in::leave)
         .act("/preferences", preferences::choose)
         .see("/accessibility", statements::accessibility)

@@ -15,6 +15,8 @@ mod browser;
 mod desk;
 #[path = "it/forms.rs"]
 mod forms;
+#[path = "it/idp.rs"]
+mod idp;
 #[path = "it/items.rs"]
 mod items;
 #[path = "it/links.rs"]

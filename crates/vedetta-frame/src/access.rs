@@ -78,6 +78,8 @@ mod tests {
             ("POST", "/sign-in/passkey"),
             ("GET", "/sign-in/with/{provider}"),
             ("GET", "/sign-in/callback"),
+            ("GET", "/sign-in/code"),
+            ("POST", "/sign-in/code"),
             ("POST", "/preferences"),
             ("GET", "/accessibility"),
             ("GET", "/privacy"),

@@ -25,6 +25,15 @@ pub struct Identity {
     pub by: Option<AccountId>,
 }
 
+/// How far a provider's word leads.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A session has begun.
+    Inside(Box<Session>),
+    /// Somebody is known by this digest, and gives a code next.
+    Known(String),
+}
+
 /// Identities of one account at most.
 pub const MOST_IDENTITIES: usize = 10;
 /// The longest name for a person.
@@ -130,31 +139,26 @@ impl Keyring {
         })?
     }
 
-    /// Begins a session of the account that an identity is tied to, as the provider has just proven it.
+    /// Who it is here, as the provider has just proven it: inside at once by a provider that must say how it
+    /// proved them, and with their own code besides by any other.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`] when it is tied to none that may sign in; [`FlowError::Conflict`] when the
-    /// account wants a level that is not asked of the provider.
+    /// [`FlowError::Unproven`] when it is tied to none that may sign in.
     pub fn sign_in_by_identity(
         &self,
         provider: &Provider,
         proven: &oidc::Identity,
-    ) -> Result<Session, FlowError> {
+    ) -> Result<Arrival, FlowError> {
         let id = self.digest(proven);
-        let record = self.house.read(|reader| reader.record(RecordKind::Identity, &id))?;
-        let identity = record.and_then(|it| serde_json::from_slice::<Identity>(&it.body).ok());
+        let identity = self.identity_of(&id)?;
         let account = identity.as_ref().and_then(|it| self.house.active_account(&it.account));
         let Some(account) = account else {
             let who = identity.map_or(part::UNKNOWN.to_owned(), |it| it.account.to_string());
             self.refused_at(provider, &who, "no account")?;
             return Err(WRONG);
         };
-        if !suffices(provider, &account) {
-            self.refused_at(provider, account.id.as_str(), "no level is asked of the provider")?;
-            return Err(conflict(
-                "administrators and auditors enter by this provider only when it must say how it proved \
-                 them; use your password and code, or ask the operator to set its acr",
-            ));
+        if provider.client.wanted().is_none() {
+            return Ok(Arrival::Known(id));
         }
         let (session, new) = self.house.new_session(&account);
         let deed = format!("signed in by identity at {}", provider.name);
@@ -166,7 +170,13 @@ impl Keyring {
             note(unit, account.id.as_str(), account.id.as_str(), &deed)?;
             Ok(true)
         })?;
-        if begun { Ok(session) } else { Err(WRONG) }
+        if begun { Ok(Arrival::Inside(Box::new(session))) } else { Err(WRONG) }
+    }
+
+    /// The identity of a digest.
+    pub(crate) fn identity_of(&self, id: &str) -> Result<Option<Identity>, FlowError> {
+        let record = self.house.read(|reader| reader.record(RecordKind::Identity, id))?;
+        Ok(record.and_then(|it| serde_json::from_slice(&it.body).ok()))
     }
 
     /// Notes that somebody came from a provider and was not let in.
@@ -181,13 +191,6 @@ impl Keyring {
     fn digest(&self, identity: &oidc::Identity) -> String {
         self.names.derived(&identity.issuer, &identity.subject)
     }
-}
-
-/// Whether what a provider proves is enough for an account. One of which no level is asked may know people
-/// by a password alone: that opens nothing to who runs the node or watches it.
-fn suffices(provider: &Provider, account: &Account) -> bool {
-    let strict = [Role::Administrator, Role::Auditor].iter().any(|it| account.roles.contains(it));
-    !strict || provider.client.wanted().is_some()
 }
 
 fn of_account(

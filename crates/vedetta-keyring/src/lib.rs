@@ -5,6 +5,7 @@
 //! them on a thread that may wait.
 
 mod attempts;
+mod codes;
 mod identities;
 mod passkeys;
 mod spent;
@@ -21,7 +22,8 @@ use vedetta_signin::webauthn::RelyingParty;
 use vedetta_store::{Draft, EntryKind, Reader, RecordKind, StoreError};
 
 pub use attempts::{Aim, Begun};
-pub use identities::{Identity, MOST_IDENTITIES};
+pub use codes::Known;
+pub use identities::{Arrival, Identity, MOST_IDENTITIES};
 pub use passkeys::{LONGEST_NAME, MOST_PASSKEYS, Passkey};
 pub use vedetta_signin::{octets, oidc, webauthn};
 
@@ -89,10 +91,7 @@ impl Keyring {
         let providers = ways.providers;
         for it in providers.iter().filter(|it| it.client.wanted().is_none()) {
             let provider = &it.name;
-            tracing::warn!(
-                provider,
-                "no acr is set: administrators and auditors do not enter by it"
-            );
+            tracing::info!(provider, "no acr is set: who comes by it is asked for a code too");
         }
         Ok(Self { house, seal, names, party, providers, answered, begun })
     }

@@ -27,7 +27,8 @@ pub enum Profile {
     /// Any provider: `sub` names the person.
     #[default]
     Generic,
-    /// SPID: the fiscal number names the person, at level 2 or above.
+    /// SPID: the fiscal number names the person, at level 2 or above. Levels and claims are those of the
+    /// public rules of both (italia/spid-cie-oidc-docs: `metadata_oidc_op`, `attributi_utente`).
     Spid,
     /// Electronic identity card (CIE id): the same claims and levels.
     Cie,
@@ -141,6 +142,15 @@ const LEVELS: [&str; 3] = [
     "https://www.spid.gov.it/SpidL2",
     "https://www.spid.gov.it/SpidL3",
 ];
+/// What stands beside a signed request as in it (SPID/CIE OpenID Connect, authorization endpoint).
+const BESIDE: [&str; 6] = [
+    "response_type",
+    "scope",
+    "client_id",
+    "redirect_uri",
+    "code_challenge",
+    "code_challenge_method",
+];
 /// By how much clocks may differ, in seconds.
 const SKEW: i64 = 60;
 /// How old an identity token may be, in seconds.
@@ -219,8 +229,13 @@ impl Client {
                 asked["iat"] = json!(seconds(now));
                 asked["exp"] = json!(seconds(now) + OLDEST);
                 let request = key.sign(&asked)?;
-                json!({ "response_type": "code", "scope": "openid", "client_id": self.id,
-                    "redirect_uri": self.redirect, "request": request })
+                // What the rules of SPID and CIE want beside the signed request, too.
+                let mut beside = json!({});
+                for name in BESIDE {
+                    beside[name] = asked[name].clone();
+                }
+                beside["request"] = json!(request);
+                beside
             }
             _ => asked,
         };

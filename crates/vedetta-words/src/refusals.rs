@@ -135,10 +135,8 @@ const SENTENCES: &[(&str, &str)] = &[
         "chi controlla si collega da sé la propria identità: nessun altro lo fa",
     ),
     (
-        "administrators and auditors enter by this provider only when it must say how it proved them; use \
-         your password and code, or ask the operator to set its acr",
-        "amministratori e revisori entrano da questo fornitore solo se deve dire come li ha riconosciuti: \
-         usa password e codice, o chiedi al gestore di impostare il suo acr",
+        "this account has no authenticator yet; sign in with your password once, and set it up",
+        "questo account non ha ancora un autenticatore: entra una volta con la password e configuralo",
     ),
     ("say why in a sentence", "di' perché, in una frase"),
 ];

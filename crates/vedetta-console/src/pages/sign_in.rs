@@ -68,7 +68,7 @@ pub(super) async fn enter(
 ) -> Result<Response, Problem> {
     let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
     let (name, password) = (account.clone(), sent.raw("password").to_owned());
-    let code: String = sent.text("code").chars().filter(|it| !it.is_whitespace()).collect();
+    let code = digits(&sent);
     let begun = console.api().attempt(&account, visit.address, move |house| {
         let code = Some(code.as_str()).filter(|code| !code.is_empty());
         match house.sign_in(&name, &password, code) {
@@ -99,6 +99,11 @@ pub(super) async fn enter(
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The code as it was typed, without the spaces that applications show in it.
+pub(super) fn digits(sent: &Sent) -> String {
+    sent.text("code").chars().filter(|it| !it.is_whitespace()).collect()
 }
 
 /// Into the house with a session that has just begun; the one that the browser had before ends.

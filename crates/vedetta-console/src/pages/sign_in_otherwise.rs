@@ -14,7 +14,7 @@ use vedetta_frame::said::Said;
 use vedetta_frame::visit::{ATTEMPT, Signed, Visit, cookie, set};
 use vedetta_keyring::oidc::Identity;
 use vedetta_keyring::webauthn::Shown;
-use vedetta_keyring::{Aim, Begun, Keyring, Provider};
+use vedetta_keyring::{Aim, Arrival, Begun, Keyring, Provider};
 
 use super::account::Account;
 use super::sign_in::{again, go_in, inside};
@@ -112,12 +112,14 @@ pub(super) async fn back(
     // An attempt like any other: it is given back when it was right.
     let taken = console.api().limits().proofs.take(visit.address, console.house().now());
     taken.map_err(too_many_proofs)?;
-    let mut response = match end(&console, &visit, &headers, told).await {
-        Err(problem) => refuse(&console, visit, problem).await?,
-        Ok(response) => response,
-    };
-    set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
-    Ok(response)
+    match end(&console, &visit, &headers, told).await {
+        Err(problem) => {
+            let mut response = refuse(&console, visit, problem).await?;
+            set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
+            Ok(response)
+        }
+        arrived => arrived,
+    }
 }
 
 /// Told where the person was: signed in, on the page of their own access.
@@ -179,9 +181,22 @@ async fn arrive(
 ) -> Result<Response, Problem> {
     match begun.aim {
         Aim::SignIn(to) => {
-            let enter = move |keys: &Keyring| keys.sign_in_by_identity(&provider, &proven);
-            let begun = console.api().try_key(visit.address, enter);
-            Ok(go_in(console, headers, &begun.await?, &to).await)
+            let by = provider.clone();
+            let enter = move |keys: &Keyring| keys.sign_in_by_identity(&by, &proven);
+            match console.api().try_key(visit.address, enter).await? {
+                Arrival::Inside(session) => {
+                    let mut response = go_in(console, headers, &session, &to).await;
+                    set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
+                    Ok(response)
+                }
+                Arrival::Known(identity) => {
+                    let keyring = console.api().keyring().ok_or_else(no_keyring)?;
+                    let kept = keyring.keep_known(&provider, identity, &to);
+                    let mut response = Redirect::to("/sign-in/code").into_response();
+                    set(&mut response, ATTEMPT, &kept, "Strict; Max-Age=300");
+                    Ok(response)
+                }
+            }
         }
         Aim::Tie(account) => {
             let other = || Problem::new(Kind::Unproven, "somebody else is signed in now");
@@ -191,7 +206,9 @@ async fn arrive(
             let tie = move |keys: &Keyring| keys.tie_own(&by, &session, (&provider, &proven));
             console.api().ask_keys(tie).await?;
             console.api().limits().proofs.give_back(&visit.address);
-            Ok(Done::to("/account").said(Said::IdentityTied).into_response())
+            let mut response = Done::to("/account").said(Said::IdentityTied).into_response();
+            set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
+            Ok(response)
         }
     }
 }

@@ -1,138 +1,21 @@
 //! Coming from a provider of identities: one of our own, over real HTTP on loopback.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{Form, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use vedetta_keyring::Provider;
-use vedetta_keyring::oidc::{Client, Profile, Proof, Signer};
-use vedetta_model::Role;
+use vedetta_api::{Rate, Settings};
+use vedetta_keyring::oidc::{Profile, Signer};
+use vedetta_model::{AccountId, Role};
 use vedetta_testkit::TestHouse;
 
 use crate::browser::{Answer, Browser, Node, plenty};
-use crate::signing_in::{PASSWORD, with_password};
-
-const P256: &[u8] = include_bytes!("../../../vedetta-signin/tests/keys/p256.pem");
-const RSA: &[u8] = include_bytes!("../../../vedetta-signin/tests/keys/rsa.pem");
-const FISCAL_NUMBER: &str = "https://attributes.eid.gov.it/fiscal_number";
-
-/// A provider.
-#[derive(Clone)]
-struct Idp(Arc<Mutex<Desk>>);
-
-struct Desk {
-    issuer: String,
-    /// The keys that it publishes.
-    shown: Value,
-    signer: Signer,
-    /// What it says of who came with a code, each code once.
-    codes: HashMap<String, Value>,
-    /// Forms that were sent to redeem codes.
-    redeemed: Vec<HashMap<String, String>>,
-    /// How often its keys were asked for.
-    asked: usize,
-    /// And what it says of itself.
-    described: usize,
-}
-
-impl Idp {
-    async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let signer = Signer::read(P256, Some("k1".into())).unwrap();
-        let shown = signer.public();
-        let (codes, redeemed) = (HashMap::new(), Vec::new());
-        let desk = Desk { issuer, shown, signer, codes, redeemed, asked: 0, described: 0 };
-        let idp = Self(Arc::new(Mutex::new(desk)));
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(describe))
-            .route("/keys", get(keys))
-            .route("/token", post(redeem))
-            .with_state(idp.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        idp
-    }
-
-    fn provider(&self, name: &str, profile: Profile) -> Provider {
-        let proof = match profile {
-            Profile::Generic => Proof::Secret("shared with the node".into()),
-            _ => Proof::Key(Signer::read(RSA, Some("node".into())).unwrap()),
-        };
-        let client = Client {
-            issuer: self.0.lock().unwrap().issuer.clone(),
-            id: "vedetta".into(),
-            redirect: "https://node.example/sign-in/callback".into(),
-            profile,
-            acr: None,
-            proof,
-        };
-        Provider { name: name.into(), label: name.to_uppercase(), client }
-    }
-
-    fn node(&self) -> Node {
-        let providers = [("ente", Profile::Generic), ("spid", Profile::Spid)];
-        let providers = providers.map(|(name, profile)| self.provider(name, profile));
-        let node = Node::opened_by(TestHouse::small(), plenty(), providers.into());
-        with_password(&node, "analista", Role::Analyst);
-        with_password(&node, "capo", Role::Administrator);
-        node
-    }
-
-    /// Whoever was sent to an address comes back with a code, of whom it says these claims.
-    fn comes_back(&self, node: &Node, address: &str, said: Value) -> (String, String) {
-        let of = |name: &str| {
-            let start = format!("{name}=");
-            let pairs = address.split_once('?').unwrap().1.split('&');
-            pairs.filter_map(|it| it.strip_prefix(&start)).next().unwrap().to_owned()
-        };
-        let at = node.console.house().now().micros() / 1_000_000;
-        let mut desk = self.0.lock().unwrap();
-        let mut claims = json!({ "iss": desk.issuer, "aud": "vedetta", "sub": "anna-conti",
-            "nonce": of("nonce"), "iat": at, "exp": at + 300 });
-        for (name, value) in said.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        let code = format!("code-{}", desk.codes.len());
-        desk.codes.insert(code.clone(), claims);
-        (code, of("state"))
-    }
-}
-
-async fn describe(State(idp): State<Idp>) -> Json<Value> {
-    let mut desk = idp.0.lock().unwrap();
-    desk.described += 1;
-    let issuer = desk.issuer.clone();
-    Json(json!({ "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys") }))
-}
-
-async fn keys(State(idp): State<Idp>) -> Json<Value> {
-    let mut desk = idp.0.lock().unwrap();
-    desk.asked += 1;
-    Json(desk.shown.clone())
-}
-
-async fn redeem(
-    State(idp): State<Idp>,
-    headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
-) -> Result<Json<Value>, StatusCode> {
-    let mut desk = idp.0.lock().unwrap();
-    let proven = headers.contains_key("authorization") || form.contains_key("client_assertion");
-    let claims = form.get("code").and_then(|code| desk.codes.remove(code));
-    desk.redeemed.push(form);
-    let claims = claims.filter(|_| proven).ok_or(StatusCode::BAD_REQUEST)?;
-    Ok(Json(json!({ "token_type": "Bearer", "id_token": desk.signer.sign(&claims).unwrap() })))
-}
+use crate::idp::{FISCAL_NUMBER, Idp, P256, RSA};
+use crate::signing_in::{PASSWORD, code, with_password};
 
 /// Goes to a provider and comes back with what it says.
-async fn enter(
+async fn arrive(
     (idp, node): (&Idp, &Node),
     browser: &mut Browser<'_>,
     provider: &str,
@@ -142,6 +25,22 @@ async fn enter(
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     let (code, state) = idp.comes_back(node, sent.header("location"), said);
     browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await
+}
+
+/// The same; who is asked for a code gives the right one.
+async fn enter(
+    (idp, node): (&Idp, &Node),
+    browser: &mut Browser<'_>,
+    provider: &str,
+    said: Value,
+) -> Answer {
+    let named = arrive((idp, node), browser, provider, said).await;
+    if named.header("location") != "/sign-in/code" {
+        return named;
+    }
+    let secret = authenticator(node, "analista");
+    let fields = [("code", &*code(node, &secret))];
+    browser.fill("/sign-in/code", "/sign-in/code", &fields).await
 }
 
 /// Ties what a provider says to the account that is signed in.
@@ -251,8 +150,7 @@ async fn an_attempt_is_ended_once_by_the_browser_that_began_it() {
     let (code, state) = begin(&mut browser).await;
     let back = format!("/sign-in/callback?code={code}&state={state}");
     let kept = browser.cookies["__Host-vedetta-attempt"].clone();
-    assert_eq!(browser.open(&back).await.status, StatusCode::SEE_OTHER);
-    assert!(!browser.cookies.contains_key("__Host-vedetta-attempt"), "it is left");
+    assert_eq!(browser.open(&back).await.header("location"), "/sign-in/code");
     let mut again = node.stranger();
     again.cookies.insert("__Host-vedetta-attempt".into(), kept);
     assert_eq!(again.open(&back).await.status, StatusCode::UNAUTHORIZED);
@@ -377,18 +275,108 @@ async fn a_provider_that_is_away_leaves_the_password() {
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
 
+/// The secret of an account's authenticator, which has given codes before.
+fn authenticator(node: &Node, account: &str) -> String {
+    let id = AccountId::new(account).unwrap();
+    let address = node.console.house().enrol_totp(&node.admin, &id).unwrap();
+    address.split(['=', '&']).nth(1).unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn who_runs_the_node_enters_only_by_a_provider_that_says_how_it_proved_them() {
+async fn who_comes_from_a_provider_that_says_not_how_gives_a_code_too() {
     let idp = Idp::new().await;
     let node = idp.node();
     with_password(&node, "revisore", Role::Auditor);
-    for (account, sub) in [("capo", "il-capo"), ("revisore", "chi-controlla")] {
+    for (account, sub) in [("analista", "anna"), ("capo", "il-capo"), ("revisore", "chi-controlla")]
+    {
+        let secret = authenticator(&node, account);
         tie((&idp, &node), &mut node.browser(account), json!({ "sub": sub })).await;
         let mut browser = node.stranger();
-        let refused = enter((&idp, &node), &mut browser, "ente", json!({ "sub": sub })).await;
-        assert!(!is_inside(&browser), "{account}");
-        assert!(refused.text.contains("solo se deve dire come li ha riconosciuti"), "{account}");
+        let named = arrive((&idp, &node), &mut browser, "ente", json!({ "sub": sub })).await;
+        assert_eq!(named.header("location"), "/sign-in/code", "{account}");
+        assert!(!is_inside(&browser), "the provider's word alone opens nothing to {account}");
+        let asked = browser.open("/sign-in/code").await;
+        assert!(asked.text.contains("autocomplete=\"one-time-code\""), "{}", asked.text);
+        let wrong = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "000000")]).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+        assert!(wrong.text.contains("Codice non corretto") && !is_inside(&browser));
+        let code = code(&node, &secret);
+        let given = format!("{} {}", &code[..3], &code[3..]);
+        let fields = [("code", given.as_str())];
+        let inside = browser.fill("/sign-in/code", "/sign-in/code", &fields).await;
+        assert_eq!(inside.header("location"), "/items", "where it was to go: {}", inside.text);
+        assert!(browser.open("/account").await.text.contains(&format!("<code>{account}</code>")));
+        assert!(!browser.cookies.contains_key("__Host-vedetta-attempt"), "it is left");
     }
+    let audit = node.browser("admin").open("/audit?kind=deed&subject=capo").await.text;
+    assert!(audit.contains("signed in by identity at ente and code"), "{audit}");
+}
+
+#[tokio::test]
+async fn a_code_is_asked_of_whom_the_provider_named_a_short_while_ago() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let secret = authenticator(&node, "analista");
+    tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    // Nobody was named.
+    let mut stranger = node.stranger();
+    assert_eq!(stranger.open("/sign-in/code").await.status, StatusCode::UNAUTHORIZED);
+    let forged = ["e30.AAAA", "e30", "", "."];
+    let mut browser = node.stranger();
+    arrive((&idp, &node), &mut browser, "ente", json!({})).await;
+    let kept = browser.cookies["__Host-vedetta-attempt"].clone();
+    let (text, seal) = kept.split_once('.').unwrap();
+    let other = format!("{}x.{seal}", &text[..text.len() - 1]);
+    for forged in forged.into_iter().chain([other.as_str(), text]) {
+        stranger.cookies.insert("__Host-vedetta-attempt".into(), forged.into());
+        let fields = [("code", &*code(&node, &secret))];
+        let refused = stranger.fill("/help", "/sign-in/code", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{forged}");
+        assert!(!is_inside(&stranger), "{forged}");
+    }
+    // Untied meanwhile.
+    let mut own = node.browser("analista");
+    let key = own.open("/account").await.field("key");
+    let fields = [("key", &*key), ("own-password", PASSWORD)];
+    own.fill("/account", "/account/keys/removal", &fields).await;
+    let fields = [("code", &*code(&node, &secret))];
+    let untied = browser.fill("/sign-in/code", "/sign-in/code", &fields).await;
+    assert_eq!(untied.status, StatusCode::UNAUTHORIZED, "untied meanwhile");
+    // Too late.
+    tie((&idp, &node), &mut own, json!({})).await;
+    arrive((&idp, &node), &mut browser, "ente", json!({})).await;
+    node.clock.advance(Duration::from_secs(301));
+    let fields = [("code", &*code(&node, &secret))];
+    let late = browser.fill("/sign-in/code", "/sign-in/code", &fields).await;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED, "too late");
+    assert!(!is_inside(&browser));
+}
+
+#[tokio::test]
+async fn codes_are_not_guessed_by_way_of_a_provider() {
+    let idp = Idp::new().await;
+    let few = Rate { burst: 2, every: Duration::from_secs(60) };
+    let settings = Settings { sign_ins: few, ..plenty() };
+    let provider = idp.provider("ente", Profile::Generic);
+    let node = Node::opened_by(TestHouse::small(), settings, vec![provider]);
+    with_password(&node, "analista", Role::Analyst);
+    // Who has no authenticator is told what to do.
+    tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    let mut browser = node.stranger();
+    arrive((&idp, &node), &mut browser, "ente", json!({})).await;
+    let none = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "123456")]).await;
+    assert!(none.text.contains("non ha ancora un autenticatore"), "{}", none.text);
+    authenticator(&node, "analista");
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS] {
+        let tried = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "000000")]).await;
+        assert_eq!(tried.status, status);
+    }
+    assert!(!is_inside(&browser));
+}
+
+#[tokio::test]
+async fn a_provider_that_must_say_how_it_proved_people_lets_in_whom_it_proved_so() {
+    let idp = Idp::new().await;
     let mut provider = idp.provider("ente", Profile::Generic);
     provider.client.acr = Some("urn:two-factors".into());
     let node = Node::opened_by(TestHouse::small(), plenty(), vec![provider]);
@@ -396,9 +384,11 @@ async fn who_runs_the_node_enters_only_by_a_provider_that_says_how_it_proved_the
     let said = |acr: &str| json!({ "sub": "il-capo", "acr": acr });
     tie((&idp, &node), &mut node.browser("capo"), said("urn:two-factors")).await;
     let mut browser = node.stranger();
-    enter((&idp, &node), &mut browser, "ente", said("urn:password")).await;
-    assert!(!is_inside(&browser));
-    enter((&idp, &node), &mut browser, "ente", said("urn:two-factors")).await;
+    for weak in [said("urn:password"), json!({ "sub": "il-capo" })] {
+        arrive((&idp, &node), &mut browser, "ente", weak).await;
+        assert!(!is_inside(&browser));
+    }
+    arrive((&idp, &node), &mut browser, "ente", said("urn:two-factors")).await;
     assert!(is_inside(&browser));
 }
 

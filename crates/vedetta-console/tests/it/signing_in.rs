@@ -15,7 +15,7 @@ use crate::browser::{Browser, Node};
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The code that an authenticator shows, given what the page or the `otpauth:` address says of it.
-fn code(node: &Node, secret: &str) -> String {
+pub(crate) fn code(node: &Node, secret: &str) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret.as_bytes().to_vec()).build().unwrap();
     totp.generate(u64::try_from(node.console.house().now().micros() / 1_000_000).unwrap())

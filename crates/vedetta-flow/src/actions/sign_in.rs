@@ -64,19 +64,26 @@ impl House {
         password: &str,
         code: Option<&str>,
     ) -> Result<Session, FlowError> {
-        let account = self.by_password(account, password)?;
-        let kept = self.read(|reader| totp_kept(reader, account.id.as_str()))?;
+        self.sign_in_by_code(&self.by_password(account, password)?, code)
+    }
+
+    /// The same for an account that has proven all but its code.
+    ///
+    /// # Errors
+    /// As of [`House::sign_in`].
+    pub fn sign_in_by_code(&self, of: &Account, code: Option<&str>) -> Result<Session, FlowError> {
+        let kept = self.read(|reader| totp_kept(reader, of.id.as_str()))?;
         let Some(kept) = kept.filter(|memory| !memory.pending || code.is_some()) else {
             return Err(FlowError::MustEnrol);
         };
         let step = code.and_then(|code| totp_step(&kept.seed, code, self.now()));
-        let (id, seed) = (account.id.to_string(), kept.seed);
+        let (id, seed) = (of.id.to_string(), kept.seed);
         let passes = |step| self.write(move |unit| use_code(unit, &id, &seed, step));
         if !step.map(passes).transpose()?.unwrap_or(false) {
-            self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
+            self.note_deed(of.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
-        let (session, new) = self.new_session(&account);
+        let (session, new) = self.new_session(of);
         self.keep_token(session, new, usize::MAX)
     }
 
@@ -174,7 +181,9 @@ impl House {
         let kept = kept.and_then(|bytes| String::from_utf8(bytes).ok());
         let fits = password_fits(password, kept.as_deref());
         let Some(account) = known.filter(|_| fits) else {
-            self.note_deed(account_or_unknown(account), "session", r#"{"refused":true}"#.into())?;
+            let known = AccountId::new(account).is_ok() && !part::is_reserved(account);
+            let who = if known { account } else { part::UNKNOWN };
+            self.note_deed(who, "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         };
         Ok(account)
@@ -217,10 +226,8 @@ impl House {
         if certificate.expires <= self.now() {
             return Err(NO);
         }
-        let account = self.active_account(&certificate.account).ok_or(NO)?;
-        if !account.roles.contains(&Role::Machine) {
-            return Err(NO);
-        }
+        let machine = |it: &Account| it.roles.contains(&Role::Machine);
+        let account = self.active_account(&certificate.account).filter(machine).ok_or(NO)?;
         Ok(actor_of(&account, &[Role::Machine].into(), Way::ByKey))
     }
 
@@ -285,8 +292,4 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>, way: Way) -> A
         language: account.language,
         way,
     }
-}
-
-fn account_or_unknown(text: &str) -> &str {
-    if AccountId::new(text).is_ok() && !part::is_reserved(text) { text } else { part::UNKNOWN }
 }

@@ -54,6 +54,8 @@ pub const TABLE: &[Line] = &[
     act("/sign-in/passkey", Who::Anyone).effort(Effort::Proof),
     see("/sign-in/with/{provider}", Who::Anyone),
     see("/sign-in/callback", Who::Anyone),
+    see("/sign-in/code", Who::Anyone),
+    act("/sign-in/code", Who::Anyone).effort(Effort::Proof),
     act("/sign-out", ALL),
     act("/preferences", Who::Anyone),
     see("/accessibility", Who::Anyone),

@@ -151,9 +151,16 @@ fn a_person_is_sent_with_what_proves_the_attempt() {
     assert!(!url.contains(&"v".repeat(43)), "the verifier stays here");
     let spid = Client { proof: Proof::Key(signer(RSA)), ..client(Profile::Spid) };
     let url = spid.authorization(&provider(), &attempt(), NOW).unwrap();
-    let (_, request) = url.split_once("request=").unwrap();
+    let (beside, request) = url.split_once("&request=").unwrap();
+    // What the authorization endpoints of SPID and CIE ask for beside the signed request.
+    for part in ["response_type=code&", "scope=openid&", "client_id=vedetta&", "code_challenge="] {
+        assert!(beside.contains(part), "{part} in {beside}");
+    }
+    assert!(beside.ends_with("&code_challenge_method=S256"), "{beside}");
     let asked = jose::verify(request, &keys(&signer(RSA))).unwrap();
-    assert_eq!(asked["acr_values"], json!(LEVEL));
+    assert_eq!(asked["acr_values"], json!("https://www.spid.gov.it/SpidL2"));
+    assert_eq!(asked["prompt"], json!("consent login"));
+    assert!(beside.contains(&format!("code_challenge={}&", asked["code_challenge"].as_str().unwrap())));
     assert_eq!(asked["claims"]["id_token"][FISCAL_NUMBER]["essential"], json!(true));
     assert_eq!((&asked["state"], &asked["aud"]), (&json!("s"), &json!([ISSUER])));
 }
