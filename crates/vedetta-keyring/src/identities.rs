@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_flow::authority::ADMINISTRATORS;
 use vedetta_flow::corridor::note;
 use vedetta_flow::{FlowError, Session};
-use vedetta_model::{Account, AccountId, Actor, Instant, Role, part};
+use vedetta_model::{AccountId, Actor, Instant, Role, part};
 use vedetta_signin::oidc;
 use vedetta_store::{Reader, RecordKind, StoreError};
 

@@ -367,7 +367,9 @@ async fn codes_are_not_guessed_by_way_of_a_provider() {
     let none = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "123456")]).await;
     assert!(none.text.contains("non ha ancora un autenticatore"), "{}", none.text);
     authenticator(&node, "analista");
-    for status in [StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS] {
+    for status in
+        [StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS]
+    {
         let tried = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "000000")]).await;
         assert_eq!(tried.status, status);
     }

@@ -1,5 +1,7 @@
 // Which pages there are for whom: those that the header leads to, and those that these lead to.
 
+import { readFileSync } from "node:fs";
+
 const OPEN = ["/sign-in", "/accessibility", "/privacy"];
 const ALWAYS = ["/", "/help", "/account", "/accessibility", "/privacy"];
 // Words of addresses; every other part is the name of something, and one page of each kind is enough.
@@ -36,4 +38,22 @@ export async function pagesOf(account, many, visit) {
     });
   }
   return [...found.values()];
+}
+
+// What is no page: files, streams, and what leads on to elsewhere.
+const NO_PAGES = ["/assets/{version}/{file}", "/live", "/called", "/incidents/{number}/files/{sha256}", "/mail/{case}/message",
+  "/sign-in/with/{provider}", "/sign-in/callback", "/sign-in/code"];
+
+/** The pages of the authorisation matrix that none of the addresses is of. */
+export function missedBy(addresses) {
+  const table = readFileSync(new URL("../../src/access/table.rs", import.meta.url), "utf8");
+  const pages = [...table.matchAll(/\bsee\("([^"]+)"/g)].map(([, path]) => path);
+  if (pages.length < 50) throw new Error("the table of pages is not read as it is written");
+  const variables = (path) => path.split("{").length;
+  const of = (address) => pages.filter((path) => {
+    const [want, have] = [path, address.split("?")[0]].map((it) => it.split("/"));
+    return want.length === have.length && want.every((part, at) => part.startsWith("{") || part === have[at]);
+  }).sort((one, other) => variables(one) - variables(other))[0];
+  const seen = new Set(addresses.map(of));
+  return pages.filter((path) => !seen.has(path) && !NO_PAGES.includes(path));
 }

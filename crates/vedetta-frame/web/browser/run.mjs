@@ -13,7 +13,7 @@ import { createRequire } from "node:module";
 import { connect } from "node:tls";
 import { chromium } from "playwright-core";
 import { signIn } from "./people.mjs";
-import { pagesOf, together } from "./pages.mjs";
+import { missedBy, pagesOf, together } from "./pages.mjs";
 import { tasks } from "./tasks.mjs";
 import { pictures } from "./pictures.mjs";
 
@@ -119,7 +119,10 @@ for (const [account] of accounts.secrets) {
 }
 // Before the tasks below write entries of their own, and when the demonstration's story is told.
 if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
-for (const [account, person] of [[null, null], ...Object.entries(people)]) await sweep(account, person);
+const swept = [];
+for (const [account, person] of [[null, null], ...Object.entries(people)]) swept.push(...await sweep(account, person));
+checks += 1;
+for (const path of missedBy(swept)) failed("the sweep", `no role came to ${path}`);
 for (const [name, task] of Object.entries(tasks)) {
   checks += 1;
   try {
@@ -137,7 +140,7 @@ function seconds() {
   return Math.round((Date.now() - began) / 1000);
 }
 
-/** All pages of a person. */
+/** All pages of a person; gives their addresses. */
 async function sweep(account, person) {
   const ways = account === MOST && process.env.WAYS !== "two" ? all : two;
   const idle = new Map([...all, ...two].map((way) => [way.join(", "), []]));
@@ -166,4 +169,5 @@ async function sweep(account, person) {
   }
   for (const page of [...idle.values()].flat()) await page.context().close();
   console.log(`${account ?? "nobody"}: ${addresses.length} pages, ${seconds()} s`);
+  return addresses;
 }

@@ -168,6 +168,43 @@ export const tasks = {
     await page.context().close();
     await officer.context().close();
   },
+  async "a page open for a week holds no more than in its first hour"({ base, open, people }) {
+    const page = await open(people["turno-cnaipic"], DESK);
+    // The page's own stream, by which the events of a week are told in a minute.
+    await page.addInitScript(() => {
+      const Own = window.EventSource;
+      window.EventSource = class extends Own {
+        constructor(...of) { super(...of); window.told = this; }
+      };
+    });
+    await page.goto(`${base}/items`);
+    await page.waitForSelector(".liveness.on");
+    const tools = await page.context().newCDPSession(page);
+    const after = async (from, many) => {
+      await page.evaluate(async ([from, many]) => {
+        const line = document.querySelector("[data-lines] > li");
+        for (let at = from; at < from + many; at += 1) {
+          const copy = line.cloneNode(true);
+          copy.dataset.place = String(1e9 + at);
+          const data = JSON.stringify({ it: copy.outerHTML, en: copy.outerHTML });
+          window.told.dispatchEvent(new MessageEvent("item", { data }));
+          window.told.dispatchEvent(new MessageEvent("changed", { data: `${1e9 + at} 0` }));
+          if (at % 100 === 0) await new Promise((later) => setTimeout(later, 20));
+        }
+      }, [from, many]);
+      await tools.send("HeapProfiler.collectGarbage");
+      const { nodes, jsEventListeners } = await tools.send("Memory.getDOMCounters");
+      const { usedSize } = await tools.send("Runtime.getHeapUsage");
+      const lines = await page.locator("[data-lines] > li").count();
+      return { nodes, jsEventListeners, usedSize, lines };
+    };
+    const [hour, week] = [await after(0, 300), await after(300, 5000)];
+    assert.equal(week.lines, hour.lines, "as many lines");
+    assert.ok(week.nodes <= hour.nodes * 1.2 + 500, `${hour.nodes} nodes, then ${week.nodes}`);
+    assert.ok(week.jsEventListeners <= hour.jsEventListeners + 2, `${hour.jsEventListeners} listeners, then ${week.jsEventListeners}`);
+    assert.ok(week.usedSize <= hour.usedSize * 1.5 + 1e6, `${hour.usedSize} octets, then ${week.usedSize}`);
+    await page.context().close();
+  },
   async "the wall counts a report as it comes, by day and by night"({ base, open, people, check }) {
     const walls = [];
     for (const way of [["it", "night", "wall"], ["en", "day", "wall"]]) {

@@ -160,7 +160,9 @@ fn a_person_is_sent_with_what_proves_the_attempt() {
     let asked = jose::verify(request, &keys(&signer(RSA))).unwrap();
     assert_eq!(asked["acr_values"], json!("https://www.spid.gov.it/SpidL2"));
     assert_eq!(asked["prompt"], json!("consent login"));
-    assert!(beside.contains(&format!("code_challenge={}&", asked["code_challenge"].as_str().unwrap())));
+    assert!(
+        beside.contains(&format!("code_challenge={}&", asked["code_challenge"].as_str().unwrap()))
+    );
     assert_eq!(asked["claims"]["id_token"][FISCAL_NUMBER]["essential"], json!(true));
     assert_eq!((&asked["state"], &asked["aud"]), (&json!("s"), &json!([ISSUER])));
 }
