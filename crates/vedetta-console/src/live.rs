@@ -127,10 +127,14 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, line: None, object, iep: None }
 }
 
-/// The lines that a page missed up to a place, of the newest part of the ledger: it shows no more.
+/// The lines that a page missed up to a place; that it is to be asked for anew, when it was away for longer
+/// than is read at once: between the lines that it has and the newest some would be missing.
 async fn missed(console: &Console, follower: &mut Follower, to: u64) -> Option<Bytes> {
-    let reader = follower.reader().clone();
-    let after = follower.place().max(to.saturating_sub(PAGE as u64));
+    let (reader, after) = (follower.reader().clone(), follower.place());
+    if after < to.saturating_sub(PAGE as u64) {
+        drop(follower.replay(&[], to));
+        return Some(Bytes::from(format!("id: {to}\nevent: behind\ndata: {to}\n\n")));
+    }
     let reading = move |house: &House| {
         let items = house.releases(Sequence(after), PAGE)?.items;
         let seen = items.into_iter().filter_map(|item| item.opened(&reader));

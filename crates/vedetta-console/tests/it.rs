@@ -15,6 +15,8 @@ mod browser;
 mod desk;
 #[path = "it/forms.rs"]
 mod forms;
+#[path = "it/hostile.rs"]
+mod hostile;
 #[path = "it/idp.rs"]
 mod idp;
 #[path = "it/items.rs"]

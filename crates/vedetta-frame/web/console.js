@@ -109,6 +109,16 @@
     while (list.children.length > Number(list.dataset.lines)) list.lastElementChild.remove();
   };
 
+  // Away for longer than is told line by line: the list is asked for anew.
+  const renew = async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+      if (!answer.ok) throw answer;
+      const [list, fresh] = [document, parsed(await answer.text())].map((it) => it.querySelector("[data-lines]"));
+      if (list && fresh) list.replaceWith(document.adoptNode(fresh));
+    } catch { setTimeout(renew, 15000); }
+  };
+
   const follow = () => {
     // It begins with whether something happened since the page was written.
     const lines = document.querySelector("[data-lines]") ? "&lines=yes" : "";
@@ -119,6 +129,7 @@
       if (source.readyState === EventSource.CLOSED) setTimeout(follow, 15000);
     };
     source.addEventListener("item", (event) => show(event.data));
+    source.addEventListener("behind", renew);
     source.addEventListener("changed", (event) => {
       const [to, within] = event.data.split(" ").map(Number);
       place = Math.max(place, to);

@@ -222,6 +222,28 @@ async fn a_line_released_before_the_stream_was_there_comes_and_comes_once() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_away_for_long_is_told_to_ask_for_its_lines_anew() {
+    let node = node();
+    let mut officer = node.browser("sala");
+    let page = officer.open("/items").await.text;
+    let since = page.split("since=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    bring(&node, TestItem::indicator(1).tlp("GREEN"));
+    // A busy while: the item is further back than is looked through for one page.
+    for _ in 0..1_001 {
+        node.console.house().note_deed("turno", "session", "{}".into()).unwrap();
+    }
+    let address = format!("/live?of=items&lines=yes&since={since}");
+    let request = officer.request("GET", &address).body(Body::empty()).unwrap();
+    let mut stream = Stream(node.router.clone().oneshot(request).await.unwrap().into_body());
+    assert!(stream.next().await.starts_with("retry:"));
+    let told = stream.next().await;
+    let last = node.console.house().bell().last().0;
+    assert!(told.contains(&format!("id: {last}\nevent: behind\n")), "{told}");
+    assert!(told.contains("event: changed"), "its parts are asked for, too: {told}");
+    assert!(officer.open("/items").await.text.contains("scanner 1"), "and there it is");
+}
+
+#[tokio::test]
 async fn a_session_follows_so_many_pages_and_no_more() {
     let node = node();
     let mut officer = node.browser("sala");
