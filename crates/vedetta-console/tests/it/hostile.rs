@@ -44,10 +44,10 @@ fn filled(form: &str) -> Option<Form> {
         let kind = tag.split([' ', '>']).next().unwrap_or_default();
         if kind == "option" {
             let chosen = attribute(tag, "value").filter(|it| !it.is_empty());
-            if let (Some(value), Some((_, last))) = (chosen, fields.last_mut()) {
-                if last.is_empty() {
-                    value.clone_into(last);
-                }
+            if let (Some(value), Some((_, last))) = (chosen, fields.last_mut())
+                && last.is_empty()
+            {
+                value.clone_into(last);
             }
             continue;
         }
