@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::{Sequence, Standing};
+use vedetta_flow::{House, Sequence, Standing};
 use vedetta_frame::console::Console;
 use vedetta_frame::fields::FieldKind;
 use vedetta_frame::forms::{Done, SEEN, Sent};
@@ -14,7 +14,7 @@ use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::organisation::name;
 use vedetta_frame::refused::whole;
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::{Gravity, Moment, decimal};
+use vedetta_frame::shown::{Gravity, Line, Moment, decimal};
 use vedetta_frame::visit::Signed;
 use vedetta_watch::desk::class;
 use vedetta_watch::desk::incident::{Affected, ServiceStatus};
@@ -88,9 +88,8 @@ struct Page {
     score: String,
     overridden: Option<(String, String)>,
     tasks: Vec<Task>,
-    items: Vec<String>,
-    mails: Vec<String>,
-    reads_mail: bool,
+    /// Linked items: identifier, and what each is called to who may read it.
+    items: Vec<(String, Option<String>)>,
     files: Vec<File>,
     may_attach: bool,
     attaching: bool,
@@ -281,7 +280,16 @@ async fn read(
         })
         .await?;
     let runs = runs.iter().rev().map(|it| super::runs::Row::of(console, signed.words(), it));
-    Ok(Page { runs: runs.collect(), ..Page::of(console, signed, &view, &timeline) })
+    let (by, w, linked) = (signed.actor(), signed.words(), view.incident.items.clone());
+    let called = move |house: &House| {
+        let named = linked.iter().map(|id| {
+            let item = house.item(&by, id).ok();
+            (id.to_string(), item.map(|it| Line::of(house, &it, w).title))
+        });
+        Ok(named.collect())
+    };
+    let items = console.ask(called).await?;
+    Ok(Page { runs: runs.collect(), items, ..Page::of(console, signed, &view, &timeline) })
 }
 
 impl Page {
@@ -320,9 +328,7 @@ impl Page {
             score: format!("{:.0}–{:.0}", view.score.least, view.score.most),
             overridden: overridden.map(|it| (it.by.to_string(), it.reason.clone())),
             tasks: tasks(w, &standing, incident),
-            items: incident.items.iter().map(ToString::to_string).collect(),
-            mails: incident.mails.iter().cloned().collect(),
-            reads_mail: signed.may("/mail"),
+            items: Vec::new(),
             files: files(w, &standing, incident),
             may_attach: may("attach") && signed.may_do("/incidents/{number}/files"),
             attaching: false,

@@ -4,6 +4,7 @@ use http::StatusCode;
 use vedetta_api::Settings;
 use vedetta_model::Role;
 use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
 
 use crate::browser::{Answer, Browser, Node};
 
@@ -116,6 +117,27 @@ async fn two_who_write_at_once_are_told_of_each_other() {
     let again = stale.field("seen");
     let fields = [&[("seen", again.as_str())][..], &note].concat();
     assert_eq!(other.fill("/help", &to, &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_linked_item_is_called_what_it_is_called_to_whom_may_read_it() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER").handled("named", serde_json::json!(["turno"]));
+    test.bring("cnaipic", std::slice::from_ref(&item));
+    let node = Node::over(test);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    let mut town = node.browser("perugia");
+    let number = report(&mut town, "Anagrafe bloccata").await;
+    let mut officer = node.browser("turno");
+    let id = item.id().to_string();
+    let linked = change(&mut officer, &number, &[("does", "link"), ("item", &id)]).await;
+    assert_eq!(linked.status, StatusCode::SEE_OTHER, "{}", linked.text);
+    let page = officer.open(&format!("/incidents/{number}")).await.text;
+    assert!(
+        page.contains(&format!("href=\"/items/{id}\">")) && page.contains("scanner 1"),
+        "{page}"
+    );
+    assert!(!town.open(&format!("/incidents/{number}")).await.text.contains("scanner 1"));
 }
 
 #[tokio::test]
