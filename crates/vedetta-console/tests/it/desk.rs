@@ -122,11 +122,11 @@ async fn two_who_write_at_once_are_told_of_each_other() {
 #[tokio::test]
 async fn a_linked_item_is_called_what_it_is_called_to_whom_may_read_it() {
     let test = TestHouse::small();
-    let item = TestItem::indicator(1).tlp("AMBER").handled("named", serde_json::json!(["turno"]));
+    let item = TestItem::indicator(1).tlp("AMBER+STRICT");
     test.bring("cnaipic", std::slice::from_ref(&item));
     let node = Node::over(test);
     node.account("turno", "cnaipic", &[Role::DutyOfficer]);
-    let mut town = node.browser("perugia");
+    let mut town = node.browser("stranger");
     let number = report(&mut town, "Anagrafe bloccata").await;
     let mut officer = node.browser("turno");
     let id = item.id().to_string();
