@@ -4,9 +4,21 @@
   const body = document.body;
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
 
+  // What was typed stays on the page while there is no connection.
+  const told = document.createElement("p");
+  told.className = "notice fault";
+  told.setAttribute("role", "alert");
+
   // A form that was sent is not sent again by an impatient hand.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (!navigator.onLine && body.dataset.offline) {
+      event.preventDefault();
+      form.append(told);
+      told.textContent = body.dataset.offline;
+      return;
+    }
+    told.remove();
     if (form.method !== "post" || form.dataset.sent) {
       if (form.dataset.sent) event.preventDefault();
       return;

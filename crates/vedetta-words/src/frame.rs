@@ -27,6 +27,7 @@ crate::words! {
     again_title: "Controlla e invia di nuovo" / "Check and send again",
     again_signed_out: "La sessione è terminata mentre scrivevi. Nulla di ciò che hai scritto è perso: accedi in un'altra scheda, poi torna qui e invia di nuovo." / "Your session ended while you were writing. Nothing you wrote is lost: sign in in another tab, then come back here and send again.",
     again_changed: "La pagina era stata aperta in un'altra sessione. Controlla ciò che hai scritto e invia di nuovo." / "The page was opened in another session. Check what you wrote and send it again.",
+    offline: "Non c'è connessione: il modulo non è partito. Ciò che hai scritto è qui: invialo di nuovo quando torna." / "There is no connection: the form was not sent. What you wrote is here: send it again when it is back.",
     again_sign_in: "Accedi in un'altra scheda" / "Sign in in another tab",
     again_send: "Invia di nuovo" / "Send again",
     again_what: "Che cosa hai scritto" / "What you wrote",

@@ -14,6 +14,7 @@ import { connect } from "node:tls";
 import { chromium } from "playwright-core";
 import { signIn } from "./people.mjs";
 import { missedBy, pagesOf, together } from "./pages.mjs";
+import { staying } from "./staying.mjs";
 import { tasks } from "./tasks.mjs";
 import { pictures } from "./pictures.mjs";
 
@@ -123,7 +124,7 @@ const swept = [];
 for (const [account, person] of [[null, null], ...Object.entries(people)]) swept.push(...await sweep(account, person));
 checks += 1;
 for (const path of missedBy(swept)) failed("the sweep", `no role came to ${path}`);
-for (const [name, task] of Object.entries(tasks)) {
+for (const [name, task] of Object.entries({ ...tasks, ...staying })) {
   checks += 1;
   try {
     await task({ base, open, people, accounts, check });
