@@ -241,6 +241,15 @@ impl Line {
     }
 }
 
+/// Of what a warning says in both languages, Italian first, the part in one of them; any other text whole.
+pub fn spoken(text: &str, w: Words) -> &str {
+    match (text.split_once("\n\n---\n\n"), w.0) {
+        (Some((italian, _)), Language::It) => italian,
+        (Some((_, english)), Language::En) => english,
+        (None, _) => text,
+    }
+}
+
 /// A text of at most so many characters.
 pub fn short(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -315,6 +324,14 @@ pub const fn pap(w: Words, pap: Pap) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_warning_is_told_in_ones_own_language() {
+        let both = "Staccate.\n\n---\n\nUnplug.";
+        assert_eq!(spoken(both, Words(Language::It)), "Staccate.");
+        assert_eq!(spoken(both, Words(Language::En)), "Unplug.");
+        assert_eq!(spoken("Staccate.\n---\nfirma", Words(Language::En)), "Staccate.\n---\nfirma");
+    }
 
     #[test]
     fn moments_are_read_in_rome_and_kept_in_utc() {

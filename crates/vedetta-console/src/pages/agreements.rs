@@ -135,7 +135,7 @@ pub(super) async fn sharing(
     let flows = signed_ones.flat_map(|it| flows(it, w, &standing)).collect();
     let regions = regions(&console, w, &seen);
     page(&Sharing {
-        frame: Frame::of(&console, &signed.visit, w.sharing_title(), Section::Agreements),
+        frame: Frame::of(&console, &signed.visit, w.sharing_title(), Section::Sharing),
         drawn: regions.iter().any(|it| it.path.is_some()),
         flows,
         regions,

@@ -9,7 +9,7 @@ use vedetta_directory::Observable;
 use vedetta_flow::{Door, House, Look, ReadItem, Share, Standing};
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
-use vedetta_frame::shown::{Line, Moment, Summary, short};
+use vedetta_frame::shown::{Line, Moment, Summary, short, spoken};
 use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, ItemId, OrganisationNumber, Places};
 use vedetta_words::Words;
@@ -93,7 +93,7 @@ pub(super) fn find(
             Ok(Concern {
                 place: item.stamp.seq.0,
                 because: because(&standing, own, item, w),
-                text: summary.description.map(|text| short(&text, 600)),
+                text: summary.description.map(|text| short(spoken(&text, w), 600)),
                 what_to_do: match summary.kind.as_str() {
                     "indicator" => w.do_indicator(),
                     "incident" => w.do_incident(),
