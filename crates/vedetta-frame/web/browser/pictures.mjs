@@ -6,6 +6,10 @@ import { join } from "node:path";
 const SHOTS = [
   ["situation-night", "turno-cnaipic", "/", ["it", "night", "desk"]],
   ["item-day", "turno-cnaipic", "/items?text=server", ["it", "day", "desk"], ".line-link"],
+  ["queue-night", "turno-cnaipic", "/queue", ["it", "night", "desk"]],
+  ["duty-day", "turno-cnaipic", "/duty", ["it", "day", "desk"]],
+  ["sharing-day", "turno-cnaipic", "/sharing", ["it", "day", "desk"]],
+  ["concerns-phone", "referente-comune-054039", "/concerns", ["it", "day", "phone"]],
   ["items-phone", "referente-comune-054039", "/items", ["it", "day", "phone"]],
   ["incident-day", "turno-cnaipic", "/incidents?text=riscatto", ["it", "day", "desk"], ".line-link"],
   ["clocks-day", "turno-cnaipic", "/clocks", ["it", "day", "desk"]],
