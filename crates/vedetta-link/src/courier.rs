@@ -14,7 +14,7 @@ use vedetta_federation::link::{self, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_federation::waiting::{SOONEST, Waiting};
 use vedetta_flow::mesh::Mesh;
-use vedetta_mesh::{Nodes, ShelfError};
+use vedetta_mesh::{Flown, Nodes, ShelfError};
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::allowance::Allowance;
@@ -61,6 +61,8 @@ pub struct Courier {
     /// Refusals that were not noted.
     unheard: Tally,
     report: Report,
+    /// What is on its way: to know of which item the peer refuses something.
+    flown: Flown,
 }
 
 /// What takes long.
@@ -81,7 +83,7 @@ const MOST_WAITING: usize = 32 << 20;
 const NOTICE: usize = 4 << 10;
 /// So many octets a notice of refusals counts for, and each refusal: what is remembered of the peer is
 /// written as a whole.
-const REFUSALS: u64 = 32 << 10;
+const REFUSALS: u64 = 128 << 10;
 const REFUSAL: u64 = 1 << 10;
 /// And so many each that the peer is not known to have heard of, whenever there are more.
 const UNTOLD: u64 = 70;
@@ -115,7 +117,7 @@ impl Courier {
             head,
             bookmark,
             cards: vouched.clone(),
-            untold: nodes.untold(&peer).map_err(|error| error.to_string())?,
+            untold: untold(&nodes, &peer, &allowance)?,
         };
         let (mut link, outputs) = Link::open(opening, nodes.house().now());
         link.take_ahead();
@@ -146,6 +148,7 @@ impl Courier {
             refused: Tally::default(),
             unheard: Tally::default(),
             report: Report::default(),
+            flown: Flown::default(),
         };
         courier.follow(outputs).map_err(|reason| reason.says)?;
         Ok(courier)
@@ -254,6 +257,7 @@ impl Courier {
             }
             Output::Skew(micros) => {
                 self.report.skew_ms = Some(micros / 1000);
+                nodes.note_skew(&self.peer, micros);
                 None
             }
             Output::Down(reason, by) => return Err(Reason::said(by, reason)),
@@ -271,7 +275,7 @@ impl Courier {
         }
         let octets = REFUSALS + REFUSAL * told.len() as u64;
         match self.allowance.make_room(&self.nodes, peer, octets) {
-            Ok(()) => self.nodes.refused_there(peer, told),
+            Ok(()) => self.nodes.refused_there(peer, told, &mut self.flown),
             Err(over) => {
                 if let Some(count) = self.unheard.add(told.len(), now) {
                     tracing::warn!(%peer, count, %over, "what it refuses is not noted");
@@ -391,6 +395,10 @@ impl Courier {
             self.nodes.sent((&self.peer, self.connection), batch.span);
         }
         match (frame.encode(), frame) {
+            (Ok(octets), Frame::Batch(batch)) => {
+                self.flown.sent(*batch);
+                self.put(octets)
+            }
             (Ok(octets), _) => self.put(octets),
             (Err(FrameError::TooLong(_)), Frame::Batch(mut batch))
                 if !batch.envelopes.is_empty() =>
@@ -443,6 +451,21 @@ impl Courier {
     }
 }
 
+/// What a peer is told again, as far as its day goes: it alone says how often it comes. What is not told is
+/// kept, for a later connection.
+fn untold(
+    nodes: &Nodes,
+    peer: &OrganisationId,
+    allowance: &Allowance,
+) -> Result<Vec<Told>, String> {
+    let told = nodes.untold(peer).map_err(|error| error.to_string())?;
+    if told.is_empty() || allowance.make_room(nodes, peer, REFUSAL * told.len() as u64).is_ok() {
+        return Ok(told);
+    }
+    nodes.tell_later(peer);
+    Ok(Vec::new())
+}
+
 /// What a peer says, fit for the log: its beginning, without what moves the cursor.
 fn shown(text: &str) -> String {
     text.chars().filter(|it| !it.is_control()).take(200).collect()
@@ -466,8 +489,11 @@ impl Speaker for Courier {
                             }
                             _ => link::Input::Octets(octets),
                         };
+                        let taken = if let Frame::Credit(it) = &frame { it.taken } else { 0 };
                         self.tell(weighed)?;
-                        self.tell(link::Input::Frame(frame))
+                        self.tell(link::Input::Frame(frame))?;
+                        self.flown.taken(taken);
+                        Ok(())
                     }
                     // A later version may know it.
                     Ok(None) => self.tell(link::Input::Unknown),
@@ -547,6 +573,7 @@ impl Speaker for Courier {
 impl Drop for Courier {
     fn drop(&mut self) {
         self.nodes.gave_up((&self.peer, self.connection));
+        self.nodes.keep_flown(&self.peer, std::mem::take(&mut self.flown));
         if let Err(error) = self.nodes.record_sent(&self.peer) {
             tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
         }

@@ -17,6 +17,7 @@ mod mesh {
     mod over_quota;
     mod pairing;
     mod quota;
+    mod refusals;
     mod relay;
     mod remembered;
     mod removal;

@@ -21,6 +21,7 @@ mod share;
 mod shelf;
 mod sign_agreements;
 mod take;
+mod told_there;
 mod untold;
 mod watch_links;
 
@@ -36,6 +37,7 @@ pub use agreements::signatories;
 pub use pair_nodes::{LinkStep, OldKey, Terms};
 pub use see_peers::{Arriving, PeerView, RefusedHere};
 pub use shelf::ShelfError;
+pub use told_there::{Flown, RefusedThere};
 
 /// The other nodes of one node, with what is remembered about them until it is closed: there is one
 /// of a house.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use vedetta_federation::bookmark::Span;
+use vedetta_federation::digest::Digest;
 use vedetta_federation::hop::MOST_HOPS;
-use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
+use vedetta_model::{AgreementId, Audience, Instant, ItemId, OrganisationId};
 use vedetta_store::Sequence;
 
 use crate::scopes::Known;
@@ -31,8 +32,12 @@ pub(crate) struct Line {
     /// its trail, since that was asked last, and since it was logged last.
     pub(crate) too_far: u64,
     pub(crate) far: Tally,
+    /// How often it was not told again what was refused of its, since that was logged last.
+    pub(crate) retold: Tally,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
+    /// What was on its way to it when a connection ended: which item a leaf is of.
+    pub(crate) flown: HashMap<Digest, (ItemId, Option<Instant>)>,
     /// When it last said that ours is from the future, and whether that was written down.
     pub(crate) future: Option<Instant>,
     pub(crate) warned: bool,
@@ -56,6 +61,8 @@ pub(crate) struct Line {
     pub(crate) alone: Span,
     /// Octets that it brought lately, and when that was counted.
     pub(crate) brought: Option<(u64, Instant)>,
+    /// By how many microseconds its clock is ahead, as measured last.
+    pub(crate) ahead: i64,
     /// Milliseconds from the origin to here, by agreement: the newest.
     pub(crate) shared: HashMap<AgreementId, VecDeque<u64>>,
 }
@@ -67,8 +74,8 @@ pub(crate) struct Tally {
     said: Option<Instant>,
 }
 
-/// How long after one note of what ends here the next is written.
-const QUIET: Duration = Duration::from_secs(3_600);
+/// How long after one note of a peer in the log the next of its kind is written.
+pub(crate) const QUIET: Duration = Duration::from_secs(3_600);
 
 impl Line {
     /// Counts what goes no further, and says so in the log.

@@ -16,6 +16,7 @@ use vedetta_model::quantiles::{Quantiles, quantiles};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 
 use crate::Nodes;
+use crate::told_there::RefusedThere;
 
 /// A peer, as the operations room sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -58,6 +59,8 @@ pub struct PeerView {
     pub refusals: Vec<RefusedHere>,
     /// How many of ours it refused since this node started.
     pub refused_there: u64,
+    /// The latest of them, the newest last; at most fifty. These outlive the node's start.
+    pub refusals_there: Vec<RefusedThere>,
 }
 
 /// An envelope that was refused here.
@@ -82,10 +85,13 @@ pub struct Arriving {
     pub peer: OrganisationId,
     /// Under which agreement it was given.
     pub agreement: AgreementId,
-    /// From the origin's ledger to this one: of the newest thousand.
+    /// From the origin's ledger to this one: of the newest thousand, without those that a link missed
+    /// while it was down. By the clocks of the two; where the origin is the peer, without their difference.
     pub share: Quantiles,
 }
 
+/// So much that a peer refused is shown with it.
+const SHOWN: usize = 50;
 /// Arrivals measured for each agreement.
 const MEASURED: usize = 1_000;
 /// Agreements measured for each peer.
@@ -109,6 +115,8 @@ impl Nodes {
         let waiting = waiting.map_err(|error| FlowError::Conflict(error.to_string()))?.len();
         let presence = self.presence(&peer.organisation)?.filter(|it| it.until > self.house.now());
         let card = mesh.cards.newest(&peer.organisation);
+        let mut refusals_there = Vec::from(self.latest_there(&peer.organisation)?);
+        refusals_there.drain(..refusals_there.len().saturating_sub(SHOWN));
         let lines = self.lines();
         let line = lines.get(&peer.organisation);
         let refusals = line.map(|line| line.refusals.iter().cloned().collect());
@@ -129,6 +137,7 @@ impl Nodes {
             refused: line.map_or(0, |line| line.refused),
             refusals: refusals.unwrap_or_default(),
             refused_there: line.map_or(0, |line| line.refused_there),
+            refusals_there,
         })
     }
 
@@ -153,6 +162,11 @@ impl Nodes {
         Ok(found)
     }
 
+    /// Notes by how many microseconds a peer's clock is ahead.
+    pub fn note_skew(&self, peer: &OrganisationId, micros: i64) {
+        self.lines().entry(peer.clone()).or_default().ahead = micros;
+    }
+
     /// Measures how long items that are new here were on their way, by the agreements known here.
     pub(crate) fn measure_sharing(&self, peer: &OrganisationId, verified: &[&Verified]) {
         let (now, standing) = (self.house.now(), self.house.standing());
@@ -161,8 +175,12 @@ impl Nodes {
         for alike in verified.chunk_by(|one, other| one.passages() == other.passages()) {
             // What was missed says how long a link was down, not how fast it is.
             let items = alike.iter().filter(|it| it.is_item() && !it.is_late());
-            let millis = items.map(|it| now.since(it.envelope().at).as_millis());
-            let millis = millis.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
+            let millis = items.map(|it| {
+                // The clock of the peer is known by how much it is wrong, that of others is believed.
+                let ahead = if it.envelope().origin == *peer { line.ahead } else { 0 };
+                let at = it.envelope().at.micros().saturating_sub(ahead);
+                u64::try_from(now.micros().saturating_sub(at) / 1_000).unwrap_or(0)
+            });
             let millis: Vec<u64> = millis.collect();
             let unders = alike[0].passages().iter().filter_map(|passage| passage.under.as_ref());
             let unders = unders.filter(|id| standing.network.agreement(id).is_some());

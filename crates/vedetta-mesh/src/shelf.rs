@@ -9,7 +9,6 @@ use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::card::{Card, Statement};
 use vedetta_federation::cards::{Cards, Learnt, Vouches};
 use vedetta_federation::digest::Digest;
-use vedetta_federation::frame::Told;
 use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
 use vedetta_federation::waiting::Waiting;
 use vedetta_flow::FlowError;
@@ -338,20 +337,6 @@ impl Nodes {
     pub fn too_far(&self, peer: &OrganisationId) -> u64 {
         self.lines().get_mut(peer).map_or(0, |line| std::mem::take(&mut line.too_far))
     }
-
-    /// Notes what a peer refused of ours; what it may take by another way is offered again.
-    pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
-        if let Err(error) = self.offer_other_ways(peer, told) {
-            tracing::error!(%peer, %error, "what it refused is not offered by another way");
-        }
-        let now = self.house.now();
-        let mut lines = self.lines();
-        let line = lines.entry(peer.clone()).or_default();
-        line.refused_there += told.len() as u64;
-        if told.iter().any(|it| it.why == FUTURE) {
-            line.future = Some(now);
-        }
-    }
 }
 
 fn read_introduced(kept: Option<Vec<u8>>) -> BTreeSet<OrganisationId> {
@@ -362,9 +347,6 @@ fn read_introduced(kept: Option<Vec<u8>>) -> BTreeSet<OrganisationId> {
 fn introduced_name(peer: &OrganisationId) -> String {
     format!("introduced/{peer}")
 }
-
-/// By this name a peer refuses what is from the future: its clock is behind, or ours ahead.
-const FUTURE: &str = "future";
 
 /// Whether a card is an earlier one of the key of the newest, or one that its node signed anew after
 /// it was restored from a backup: it says nothing.

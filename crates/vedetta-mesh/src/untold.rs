@@ -11,6 +11,7 @@ use vedetta_model::OrganisationId;
 use vedetta_store::{Reader, StoreError, UnitOfWork};
 
 use crate::Nodes;
+use crate::line::QUIET;
 use crate::take::Load;
 
 /// Leaves with the reason for which they were refused, the newest last; as they are kept.
@@ -29,6 +30,16 @@ impl Nodes {
         let told = |leaf, why: &String| Told { leaf, why: why.clone(), says: String::new() };
         let all = untold.iter().flat_map(|(why, leaves)| leaves.iter().map(|it| told(*it, why)));
         Ok(all.collect())
+    }
+
+    /// Notes that a peer is not told again what was refused of its: it has come for that as often as it may in
+    /// a day.
+    pub fn tell_later(&self, peer: &OrganisationId) {
+        let now = self.house.now();
+        let times = self.lines().entry(peer.clone()).or_default().retold.count(now, QUIET);
+        if let Some(times) = times {
+            tracing::warn!(%peer, times, "what was refused of its is told again when it may bring more");
+        }
     }
 
     /// Notes that a peer heard that these were refused.

@@ -148,12 +148,19 @@ fn deliveries() -> Vec<(&'static str, Value)> {
         &[("organisation", slug())],
         &[&[("door", text()), ("at", moment())], acknowledged().as_slice()].concat(),
     );
+    let refused_by = super::peers::refusal_there(&[("peer", slug())]);
     vec![
         ("NewAcknowledgement", object(&[], &[("note", text())])),
         ("Acknowledged", object(&[("first", flag())], &[])),
         ("Delivery", delivery),
         ("OverdueAcknowledgements", page(overdue)),
-        ("Deliveries", object(&[("deliveries", list(refer("Delivery")))], &[])),
+        (
+            "Deliveries",
+            object(
+                &[("deliveries", list(refer("Delivery")))],
+                &[("refused_by", list(refused_by))],
+            ),
+        ),
         ("SharingReport", object(&[("agreements", list(pace))], &[])),
     ]
 }

@@ -35,6 +35,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("refused", number()),
         ("refusals", list(refusal())),
         ("refused_there", number()),
+        ("refusals_there", list(refusal_there(&[]))),
     ];
     let also = [
         ("key", text()),
@@ -192,6 +193,15 @@ fn refusal() -> Value {
             ("says", text()),
         ],
         &[],
+    )
+}
+
+/// What a peer refused of ours.
+pub(super) fn refusal_there(more: &[(&'static str, Value)]) -> Value {
+    let always = [("at", moment()), ("what", text()), ("why", text())];
+    object(
+        &[more, always.as_slice()].concat(),
+        &[("item", text()), ("version", moment()), ("says", text())],
     )
 }
 

@@ -91,6 +91,7 @@ crate::words! {
     who_by(who: impl std::fmt::Display): "da {who}" / "by {who}",
     who_not_yet: "non ancora" / "not yet",
     who_none: "Nessuna consegna registrata ancora." / "No delivery recorded yet.",
+    who_refused: "Rifiutata da" / "Refused by",
     who_hidden(count: impl std::fmt::Display): "e altre {count}" / "and {count} more",
     clearance_title: "Chi è autorizzato, e perché" / "Who is cleared, and why",
     clearance_full: "in forma integrale" / "in full",

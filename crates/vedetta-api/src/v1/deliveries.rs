@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use vedetta_flow::Delivery;
+use vedetta_mesh::{Nodes, RefusedThere};
 use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId};
 use vedetta_timeliness::{Overdue, OverdueWish, Pace, Sides, Timeliness};
 
@@ -30,6 +31,17 @@ pub(super) struct Since {
 #[derive(Debug, Serialize)]
 pub(super) struct Deliveries {
     deliveries: Vec<Delivery>,
+    /// Which other nodes refused it, and why; for the operations room.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_by: Vec<RefusedBy>,
+}
+
+/// That another node refused an item.
+#[derive(Debug, Serialize)]
+struct RefusedBy {
+    peer: OrganisationId,
+    #[serde(flatten)]
+    refused: RefusedThere,
 }
 
 /// How fast each agreement works.
@@ -44,8 +56,14 @@ pub(super) async fn of_item(
     params: Params,
 ) -> Answer<Deliveries> {
     let id: ItemId = params.get("item")?;
-    let deliveries = api.ask(move |house| house.deliveries(&actor, &id)).await?;
-    Ok(Json(Deliveries { deliveries }))
+    let ask = move |nodes: &Nodes| {
+        Ok((nodes.house().deliveries(&actor, &id)?, nodes.refused_by(&actor, &id)?))
+    };
+    let (deliveries, refused) = api.ask_nodes(ask).await?;
+    let of = |(peer, all): (OrganisationId, Vec<RefusedThere>)| {
+        all.into_iter().map(move |refused| RefusedBy { peer: peer.clone(), refused })
+    };
+    Ok(Json(Deliveries { deliveries, refused_by: refused.into_iter().flat_map(of).collect() }))
 }
 
 /// Which overdue acknowledgements.

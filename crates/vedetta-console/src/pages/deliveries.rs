@@ -106,7 +106,7 @@ pub(super) async fn retry(
 }
 
 /// Half were this fast, and 95 of 100.
-fn times(w: Words, quantiles: &Quantiles) -> [String; 2] {
+pub(super) fn times(w: Words, quantiles: &Quantiles) -> [String; 2] {
     [quantiles.p50_ms, quantiles.p95_ms].map(|millis| match (quantiles.count, millis) {
         (0, _) => "—".to_owned(),
         (_, ..1_000) => format!("{millis} ms"),

@@ -16,10 +16,12 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Line, Moment, Summary, pap, seen, short};
 use vedetta_frame::visit::Signed;
+use vedetta_mesh::{Nodes, RefusedThere};
 use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
 use vedetta_outpost::{Outposts, SeenBy};
 use vedetta_words::Words;
 
+use super::links::Refusal;
 use super::tombstone;
 use super::who_has::{WhoHas, acknowledged};
 
@@ -41,6 +43,8 @@ struct ItemPage {
     why: Option<String>,
     paths: Vec<String>,
     who_has: WhoHas,
+    /// Which other nodes refused it.
+    refused: Vec<(String, Refusal)>,
     reached: usize,
     acknowledgements: usize,
     audience: Option<Audience>,
@@ -66,6 +70,7 @@ struct WhyPage {
 struct Told {
     item: ReadItem,
     deliveries: Vec<Delivery>,
+    refused: BTreeMap<OrganisationId, Vec<RefusedThere>>,
     answer: Option<Answer>,
     preview: Option<Preview>,
     seen: Option<SeenBy>,
@@ -81,7 +86,8 @@ pub(super) async fn show(
     let (id, actor) = (named(&id)?, signed.actor());
     console.api().room_to_deliver().await?;
     let (asked, outposts) = (id.clone(), console.api().sensors());
-    let told = match console.ask(move |house| Told::of((house, &outposts), &actor, &id)).await? {
+    let ask = move |nodes: &Nodes| Told::of((nodes, &outposts), &actor, &id);
+    let told = match console.api().ask_nodes(ask).await? {
         Ok(told) => told,
         Err(left) => return tombstone::page((&console, &signed), &asked, &left),
     };
@@ -182,16 +188,18 @@ fn said(w: Words, it: &str, en: &str) -> String {
 impl Told {
     /// Of an item, or what is left of it.
     fn of(
-        (house, outposts): (&House, &Outposts),
+        (nodes, outposts): (&Nodes, &Outposts),
         actor: &Actor,
         id: &ItemId,
     ) -> Result<Result<Self, Tombstone>, vedetta_flow::FlowError> {
+        let house = nodes.house();
         let item = match house.item_or_tombstone(actor, id)? {
             Ok(item) => item,
             Err(left) => return Ok(Err(left)),
         };
         Ok(Ok(Self {
             deliveries: house.deliveries(actor, id)?,
+            refused: nodes.refused_by(actor, id)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
             preview: house.audience_of(actor, id)?,
             seen: outposts.seen_by(actor, id)?,
@@ -226,6 +234,7 @@ impl Told {
             why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
             paths: self.answer.iter().flat_map(|it| &it.paths).map(|it| path(house, it)).collect(),
             who_has: WhoHas::delivered(house, w, &self.deliveries),
+            refused: refused(house, w, &self.refused),
             reached: count(|it| it.at.is_some()),
             acknowledgements: count(|it| it.acknowledged.is_some()),
             audience: self.preview.as_ref().map(|preview| Audience::of(house, w, preview)),
@@ -242,11 +251,25 @@ impl Told {
 
 /// By which nodes an item came, by name.
 fn path(house: &House, nodes: &[OrganisationId]) -> String {
-    let directory = &house.standing().directory;
-    let name = |node: &OrganisationId| {
-        directory.organisation(node).map_or_else(|| node.to_string(), |it| it.name.clone())
+    nodes.iter().map(|node| name(house, node)).collect::<Vec<_>>().join(" → ")
+}
+
+fn name(house: &House, node: &OrganisationId) -> String {
+    let known = house.standing().directory.organisation(node).map(|it| it.name.clone());
+    known.unwrap_or_else(|| node.to_string())
+}
+
+/// Which nodes refused it, by name, the latest first.
+fn refused(
+    house: &House,
+    w: Words,
+    all: &BTreeMap<OrganisationId, Vec<RefusedThere>>,
+) -> Vec<(String, Refusal)> {
+    let of = |(node, some): (&OrganisationId, &Vec<RefusedThere>)| {
+        let name = name(house, node);
+        some.iter().rev().map(move |it| (name.clone(), Refusal::of(it, w))).collect::<Vec<_>>()
     };
-    nodes.iter().map(name).collect::<Vec<_>>().join(" → ")
+    all.iter().flat_map(of).collect()
 }
 
 /// What the object says of itself beside its name, in words.

@@ -9,7 +9,11 @@ use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
+use vedetta_mesh::{Nodes, RefusedThere};
 use vedetta_model::Language;
+use vedetta_words::Words;
+
+use super::deliveries::times;
 
 /// One other node.
 struct Node {
@@ -33,6 +37,35 @@ struct Node {
     /// Why it is down, and the particulars in English.
     reason: Option<(&'static str, String)>,
     refusals: Vec<(Moment, String, String)>,
+    refusals_there: Vec<Refusal>,
+    arriving: Vec<Pace>,
+}
+
+/// How fast what a node gives under an agreement arrives.
+struct Pace {
+    agreement: String,
+    title: String,
+    count: String,
+    times: [String; 2],
+}
+
+/// Something of ours that a node refused.
+pub(super) struct Refusal {
+    pub(super) at: Moment,
+    /// The item, where it is known which.
+    pub(super) item: Option<String>,
+    /// Why, in the words of the protocol and of the other node.
+    pub(super) why: String,
+}
+
+impl Refusal {
+    pub(super) fn of(it: &RefusedThere, w: Words) -> Self {
+        let why = match it.says.as_str() {
+            "" => it.why.clone(),
+            says => format!("{}: {says}", it.why),
+        };
+        Self { at: Moment::of(it.at, w), item: it.item.as_ref().map(ToString::to_string), why }
+    }
 }
 
 #[derive(Template)]
@@ -47,7 +80,8 @@ pub(super) async fn show(
     signed: Signed,
 ) -> Result<Response, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let peers = console.api().ask_nodes(move |nodes| nodes.peers(&actor)).await?;
+    let ask = move |nodes: &Nodes| Ok((nodes.peers(&actor)?, nodes.arriving(&actor)?));
+    let (peers, arriving) = console.api().ask_nodes(ask).await?;
     let standing = console.house().standing();
     let links = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
     let name = |id: &vedetta_model::OrganisationId| {
@@ -89,6 +123,26 @@ pub(super) async fn show(
             presence: peer.presence.map(|it| (it.on_duty, Moment::of(it.until, w))),
             refused: peer.refused,
             refused_there: peer.refused_there,
+            arriving: arriving
+                .iter()
+                .filter(|it| it.peer == peer.organisation)
+                .map(|it| Pace {
+                    title: standing
+                        .network
+                        .agreement(&it.agreement)
+                        .map_or_else(|| it.agreement.to_string(), |known| known.title.clone()),
+                    agreement: it.agreement.to_string(),
+                    count: w.number(it.share.count),
+                    times: times(w, &it.share),
+                })
+                .collect(),
+            refusals_there: peer
+                .refusals_there
+                .iter()
+                .rev()
+                .take(10)
+                .map(|it| Refusal::of(it, w))
+                .collect(),
             refusals: peer
                 .refusals
                 .iter()

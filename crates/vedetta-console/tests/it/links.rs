@@ -7,11 +7,11 @@ use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::cards::Vouches;
 use vedetta_federation::envelope::Envelope;
 use vedetta_federation::exchange::{Signer, fetch, take};
-use vedetta_federation::frame::Batch;
+use vedetta_federation::frame::{Batch, Told};
 use vedetta_federation::link::Taking;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
-use vedetta_mesh::{Nodes, Terms};
+use vedetta_mesh::{Flown, Nodes, Terms};
 use vedetta_model::{OrganisationId, Role};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -68,7 +68,14 @@ fn bring(umbria: &Nodes, national: &Nodes) {
     let batch = Box::new(Batch { number: 1, lane: Lane::Live, span, hash, envelopes });
     let taking = Taking { batch, bookmark: Bookmark::default() };
     let trust = Arc::clone(&national.house().mesh().unwrap().trust);
+    let refused = taking.batch.envelopes[0].clone();
     take(national, &trust, &mesh.me, taking, now).unwrap();
+    // And it refuses the first, which came back.
+    let leaf = refused.leaf();
+    let mut flown = Flown::default();
+    flown.sent(Batch { number: 1, lane: Lane::Live, span, hash, envelopes: vec![refused] });
+    let told = Told { leaf, why: "widened".into(), says: "who gave you that?".into() };
+    national.refused_there(&mesh.me, &[told], &mut flown);
 }
 
 #[tokio::test]
@@ -81,8 +88,18 @@ async fn how_each_link_does_is_shown_to_the_room_alone() {
     umbria.bring("cosc-umbria", &[TestItem::indicator(1).tlp("GREEN")]);
     let node = with_umbria(umbria).await;
     let page = node.browser("turno").open("/links").await.text;
-    for shown in ["COSC Umbria</a>", "mai tentato", "in uso", "1 qui, 0 là", "Gli ultimi rifiuti"]
-    {
+    let item = TestItem::indicator(1).id();
+    let refused = format!("<a href=\"/items/{item}\"");
+    for shown in [
+        "COSC Umbria</a>",
+        "mai tentato",
+        "in uso",
+        "1 qui, 1 là",
+        "Gli ultimi rifiuti",
+        "widened: who gave you that?",
+        "Quanto impiega ad arrivare",
+        &refused,
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(page.contains("the trail does not lead from cosc-umbria to here"), "{page}");
@@ -102,6 +119,8 @@ async fn an_items_page_says_to_the_room_by_which_nodes_it_came() {
         seen.contains("Come è arrivato qui") && seen.contains("<li>COSC Umbria</li>"),
         "{seen}"
     );
+    assert!(seen.contains("Rifiutata da") && seen.contains("widened: who gave you that?"), "{seen}");
     let town = node.browser("perugia").open(&page).await.text;
     assert!(town.contains(item.id().as_str()) && !town.contains("Come è arrivato"), "{town}");
+    assert!(!town.contains("Rifiutata da"), "{town}");
 }

@@ -14,8 +14,8 @@ use vedetta_federation::frame::{
 use vedetta_federation::hop::{Hop, MOST_HOPS, MOST_PASSAGES};
 use vedetta_federation::link::{CREDIT, ON_THE_WAY};
 use vedetta_federation::object::LARGEST_OBJECT;
-use vedetta_federation::pairing::{Code, LIFE, Secret};
-use vedetta_federation::seal::MOST_LEAVES;
+use vedetta_federation::pairing::{Bond, Code, LIFE, Secret, Side};
+use vedetta_federation::seal::{MOST_LEAVES, Seal, seal};
 use vedetta_federation::shelf::Lane;
 use vedetta_model::Agreement;
 
@@ -54,6 +54,53 @@ fn the_page_shows_what_is_written() {
     };
     shown("a code", &code.to_string());
     shown("an identity", scene::id("comune-055032").identity().as_str());
+}
+
+/// The lines of the block of the page that begins after some words.
+fn block(after: &str) -> Vec<&'static str> {
+    let (_, rest) = PAGE.split_once(after).unwrap_or_else(|| panic!("the page should say: {after}"));
+    let block = rest.split_once("```text\n").unwrap().1.split_once("```").unwrap().0;
+    block.lines().collect()
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[test]
+fn the_page_leads_from_the_envelope_to_its_signatures() {
+    let envelope = scene::relayed();
+    let What::Item(item) = &envelope.what else { unreachable!("an item") };
+    assert_eq!(block("The SHA-256 of the object's text is"), [item.object.digest().to_string()]);
+    let zero = |text: &str| digest(&[&[0], text.as_bytes()]);
+    let [canonical] = block("on one line, is")[..] else { panic!("one line") };
+    assert_eq!(zero(canonical), envelope.leaf());
+    let mut leaves = vec![envelope.leaf()];
+    for (hop, said) in envelope.hops.iter().zip(["as `after`, and its own leaf:", "with that as `after`:"]) {
+        let [canonical, leaf] = block(said)[..] else { panic!("a hop and its leaf") };
+        leaves.push(hop.leaf(*leaves.last().unwrap()));
+        assert_eq!((zero(canonical), leaf), (leaves[leaves.len() - 1], &*leaves[leaves.len() - 1].to_string()));
+    }
+    let signed = [b"vedetta-federation/1\0", &leaves[0].octets()[..]].concat();
+    assert_eq!(block("the octets that `a` signs for `seal` are"), [hexadecimal(&signed)]);
+    let seals = seal(&scene::key("a"), &leaves);
+    let text = |seal: &Seal, member: &str| {
+        serde_json::to_value(seal).unwrap()[member].as_str().unwrap().to_owned()
+    };
+    let mut together = vec![seals[0].root(leaves[0]).unwrap().to_string()];
+    together.extend(seals.iter().map(|seal| text(seal, "path")));
+    together.push(text(&seals[0], "signature"));
+    assert_eq!(block("Were these three leaves sealed together"), together);
+}
+
+#[test]
+fn the_page_shows_the_proofs_of_a_pairing() {
+    let ([from, to], [a, b]) = (["a", "b"].map(scene::id), ["a", "b"].map(|it| scene::key(it).public()));
+    let agreement = "all".parse().unwrap();
+    let bond = Bond { from: &from, to: &to, inviting: &a, accepting: &b, agreement: &agreement };
+    let proof = |side| Secret::from_octets([7; 16]).prove(side, bond).to_string();
+    let proofs = [proof(Side::Accepting), proof(Side::Inviting)];
+    assert_eq!(block("of the one that accepts and that of the answer are"), proofs);
 }
 
 /// An agreement between two nodes that both have signed.

@@ -1,11 +1,12 @@
 //! What a peer has this node write is bounded, also where little is said with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use vedetta_federation::bookmark::Span;
+use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
 use vedetta_federation::envelope::{Envelope, What, Withdrawal};
-use vedetta_federation::frame::{Batch, Frame, Notice, Told};
+use vedetta_federation::frame::{Batch, Frame, Hello, Notice, Told, VERSIONS};
 use vedetta_federation::shelf::Lane;
 use vedetta_link::courier::Courier;
 use vedetta_link::{Allowance, Input, Speaker};
@@ -67,6 +68,53 @@ fn refusals_are_noted_as_far_as_the_quota_of_the_peer_goes() {
     }
     let noted = nodes.peers(&node.administrator()).unwrap()[0].refused_there;
     assert!((1..100).contains(&noted), "{noted}");
+}
+
+/// How many refusals Umbria is told of once it has greeted on a new connection.
+fn told_again(nodes: &Arc<Nodes>, quota: u64) -> usize {
+    let peer = id("cosc-umbria");
+    let allowance = Allowance { quota, reserve: None };
+    let mut courier = Courier::begin(Arc::clone(nodes), peer.clone(), allowance).unwrap();
+    let hello = Hello {
+        versions: VERSIONS,
+        card: nodes.house().mesh().unwrap().cards.newest(&peer).unwrap().clone(),
+        to: id("cnaipic"),
+        edition: "a-ledger".into(),
+        head: Mark { place: 0, hash: digest(&[]) },
+        now: nodes.house().now(),
+        resume: Bookmark::default(),
+        credit: 8,
+    };
+    tell(&mut courier, &Frame::Hello(Box::new(hello)));
+    let mut told = 0;
+    while let Some(frame) = courier.say().unwrap() {
+        if let Some(Frame::Notice(it)) = Frame::decode(frame[4], &frame[5..]).unwrap() {
+            told += it.refusals.len();
+        }
+    }
+    told
+}
+
+#[test]
+fn what_was_refused_is_told_again_as_far_as_the_day_of_the_peer_goes() {
+    let (nodes, node, mut courier, number) = greeted(1 << 30);
+    let unsealed = |n: u32| {
+        let item = TestItem::indicator(n).id();
+        let what = What::Withdrawal(Withdrawal { item, producer: None, reason: String::new() });
+        Envelope::unsealed(id("cosc-umbria"), node.house.now(), 1, what)
+    };
+    let (span, hash) = (Span { after: 0, upto: 1 }, digest(&[b"a place"]));
+    let envelopes = (0..200).map(unsealed).collect();
+    let batch = Batch { number, lane: Lane::Backlog, span, hash, envelopes };
+    tell(&mut courier, &Frame::Batch(Box::new(batch)));
+    while courier.report().refused < 200 {
+        courier.work().unwrap();
+    }
+    drop(courier);
+    assert_eq!(told_again(&nodes, 1 << 30), 200);
+    assert_eq!(told_again(&nodes, 1 << 20), 0, "it is over its day");
+    node.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(told_again(&nodes, 1 << 20), 200, "and nothing of it was forgotten");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use vedetta_federation::exchange::{Signer, common, fetch, take, take_waiting};
 use vedetta_federation::frame::{Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Opening, Output};
 use vedetta_federation::shelf::Shelf;
-use vedetta_mesh::{Nodes, Terms};
+use vedetta_mesh::{Flown, Nodes, Terms};
 use vedetta_model::OrganisationId;
 
 use super::network::{Node, id};
@@ -26,6 +26,7 @@ struct End<'a> {
     mesh: std::sync::Arc<vedetta_flow::mesh::Mesh>,
     /// Whether it is to be made again.
     again: bool,
+    flown: Flown,
 }
 
 /// A connection between two houses.
@@ -84,6 +85,7 @@ impl<'a> End<'a> {
             vouched,
             mesh,
             again: false,
+            flown: Flown::default(),
         };
         end.follow(outputs);
         end
@@ -107,10 +109,11 @@ impl<'a> End<'a> {
         let (nodes, mesh) = (self.nodes, self.nodes.house().mesh().unwrap());
         match output {
             Output::Send(frame) => {
-                if let Frame::Batch(batch) = &frame {
-                    nodes.sent((&self.peer, self.connection), batch.span);
-                }
                 self.out.push_back(frame.encode().unwrap());
+                if let Frame::Batch(batch) = frame {
+                    nodes.sent((&self.peer, self.connection), batch.span);
+                    self.flown.sent(*batch);
+                }
                 None
             }
             Output::Met(card) => match nodes.meet(&self.peer, &card) {
@@ -146,7 +149,7 @@ impl<'a> End<'a> {
                 None
             }
             Output::Refused(told) => {
-                nodes.refused_there(&self.peer, &told);
+                nodes.refused_there(&self.peer, &told, &mut self.flown);
                 None
             }
             Output::Heard(leaves) => {
@@ -157,7 +160,10 @@ impl<'a> End<'a> {
                 self.again |= reason == Farewell::Again;
                 None
             }
-            Output::Skew(_) => None,
+            Output::Skew(micros) => {
+                nodes.note_skew(&self.peer, micros);
+                None
+            }
         }
     }
 
@@ -187,6 +193,7 @@ impl<'a> End<'a> {
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.nodes.gave_up((&self.peer, self.connection));
+        self.nodes.keep_flown(&self.peer, std::mem::take(&mut self.flown));
         self.nodes.record_sent(&self.peer).unwrap();
     }
 }
@@ -246,7 +253,9 @@ impl<'a> Wire<'a> {
         let Some(octets) = self.ends[from].out.pop_front() else { return false };
         let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
         self.seen.push(format!("{frame:?}"));
+        let taken = if let Frame::Credit(it) = &frame { it.taken } else { 0 };
         self.ends[1 - from].tell(Input::Frame(frame));
+        self.ends[1 - from].flown.taken(taken);
         true
     }
 

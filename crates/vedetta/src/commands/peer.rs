@@ -349,6 +349,11 @@ fn print_list(answer: &Value) {
         for refusal in peer["refusals"].as_array().into_iter().flatten().rev().take(5) {
             println!("  refused at {}: {}", word(&refusal["at"]), word(&refusal["says"]));
         }
+        for refusal in peer["refusals_there"].as_array().into_iter().flatten().rev().take(5) {
+            let what = refusal["item"].as_str().or(refusal["what"].as_str()).unwrap_or("-");
+            let (at, why) = (word(&refusal["at"]), word(&refusal["why"]));
+            println!("  refused there at {at}: {what}: {why}");
+        }
     }
     for invitation in answer["invitations"].as_array().into_iter().flatten() {
         let word = |name: &str| invitation[name].as_str().unwrap_or("-").to_owned();

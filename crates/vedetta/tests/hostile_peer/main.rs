@@ -13,8 +13,8 @@ use serde_json::json;
 use vedetta_federation::Object;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::envelope::What;
-use vedetta_federation::frame::{Credit, Farewell, Frame, Hello, Rewind};
+use vedetta_federation::envelope::{Envelope, What};
+use vedetta_federation::frame::{Credit, Farewell, Frame, Hello, Notice, Rewind, Told};
 use vedetta_link::DialError;
 
 use crate::liar::{LIAR, Liar, VICTIM, id, item, now, sealed, secret};
@@ -195,6 +195,35 @@ async fn lies_about_cursors_gain_nothing() {
         }
     };
     assert_eq!(rewound, 0, "no mark is of its ledger");
+    still_serves(&victim, &honest, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_refuses_is_shown_with_the_item_and_its_own_words() {
+    let (victim, honest, liar) = town().await;
+    let mut talk = liar.talks().await;
+    victim.bring(VICTIM, 30);
+    let brought = indicator(30, CLEAR)["id"].as_str().unwrap().to_owned();
+    let is_it = |it: &Envelope| matches!(&it.what, What::Item(item) if item.object.text().contains(&brought));
+    let leaf = loop {
+        if let Some(Frame::Batch(batch)) = talk.next().await
+            && let Some(envelope) = batch.envelopes.iter().find(|it| is_it(it))
+        {
+            break envelope.leaf();
+        }
+    };
+    let says = format!("\u{1b}[2J{}", "not today ".repeat(900));
+    let told = Told { leaf, why: "because".into(), says };
+    let unknown = Told { leaf: digest(&[b"never sent"]), ..told.clone() };
+    talk.send(&Frame::Notice(Notice { refusals: vec![told, unknown] })).await;
+    let shown = victim.peer_when(LIAR, |it| it["refused_there"] == 2);
+    let [first, second] = &shown["refusals_there"].as_array().unwrap()[..] else {
+        panic!("{shown}");
+    };
+    assert_eq!((&first["item"], &first["why"]), (&json!(brought), &json!("because")));
+    let says = first["says"].as_str().unwrap();
+    assert!(says.starts_with("[2Jnot today") && says.len() <= 120, "{says}");
+    assert!(second["item"].is_null(), "{second}");
     still_serves(&victim, &honest, 20);
 }
 
