@@ -156,10 +156,7 @@ fn deliveries() -> Vec<(&'static str, Value)> {
         ("OverdueAcknowledgements", page(overdue)),
         (
             "Deliveries",
-            object(
-                &[("deliveries", list(refer("Delivery")))],
-                &[("refused_by", list(refused_by))],
-            ),
+            object(&[("deliveries", list(refer("Delivery")))], &[("refused_by", list(refused_by))]),
         ),
         ("SharingReport", object(&[("agreements", list(pace))], &[])),
     ]

@@ -119,7 +119,10 @@ async fn an_items_page_says_to_the_room_by_which_nodes_it_came() {
         seen.contains("Come è arrivato qui") && seen.contains("<li>COSC Umbria</li>"),
         "{seen}"
     );
-    assert!(seen.contains("Rifiutata da") && seen.contains("widened: who gave you that?"), "{seen}");
+    assert!(
+        seen.contains("Rifiutata da") && seen.contains("widened: who gave you that?"),
+        "{seen}"
+    );
     let town = node.browser("perugia").open(&page).await.text;
     assert!(town.contains(item.id().as_str()) && !town.contains("Come è arrivato"), "{town}");
     assert!(!town.contains("Rifiutata da"), "{town}");

@@ -16,7 +16,7 @@ use vedetta_federation::link::{CREDIT, ON_THE_WAY};
 use vedetta_federation::object::LARGEST_OBJECT;
 use vedetta_federation::pairing::{Bond, Code, LIFE, Secret, Side};
 use vedetta_federation::seal::{MOST_LEAVES, Seal, seal};
-use vedetta_federation::shelf::Lane;
+use vedetta_federation::shelf::{Lane, MOST_UNTOLD};
 use vedetta_model::Agreement;
 
 use crate::scene;
@@ -58,7 +58,8 @@ fn the_page_shows_what_is_written() {
 
 /// The lines of the block of the page that begins after some words.
 fn block(after: &str) -> Vec<&'static str> {
-    let (_, rest) = PAGE.split_once(after).unwrap_or_else(|| panic!("the page should say: {after}"));
+    let (_, rest) =
+        PAGE.split_once(after).unwrap_or_else(|| panic!("the page should say: {after}"));
     let block = rest.split_once("```text\n").unwrap().1.split_once("```").unwrap().0;
     block.lines().collect()
 }
@@ -76,10 +77,13 @@ fn the_page_leads_from_the_envelope_to_its_signatures() {
     let [canonical] = block("on one line, is")[..] else { panic!("one line") };
     assert_eq!(zero(canonical), envelope.leaf());
     let mut leaves = vec![envelope.leaf()];
-    for (hop, said) in envelope.hops.iter().zip(["as `after`, and its own leaf:", "with that as `after`:"]) {
+    for (hop, said) in
+        envelope.hops.iter().zip(["as `after`, and its own leaf:", "with that as `after`:"])
+    {
         let [canonical, leaf] = block(said)[..] else { panic!("a hop and its leaf") };
-        leaves.push(hop.leaf(*leaves.last().unwrap()));
-        assert_eq!((zero(canonical), leaf), (leaves[leaves.len() - 1], &*leaves[leaves.len() - 1].to_string()));
+        let its = hop.leaf(leaves[leaves.len() - 1]);
+        assert_eq!((zero(canonical), leaf), (its, &*its.to_string()));
+        leaves.push(its);
     }
     let signed = [b"vedetta-federation/1\0", &leaves[0].octets()[..]].concat();
     assert_eq!(block("the octets that `a` signs for `seal` are"), [hexadecimal(&signed)]);
@@ -95,7 +99,8 @@ fn the_page_leads_from_the_envelope_to_its_signatures() {
 
 #[test]
 fn the_page_shows_the_proofs_of_a_pairing() {
-    let ([from, to], [a, b]) = (["a", "b"].map(scene::id), ["a", "b"].map(|it| scene::key(it).public()));
+    let ([from, to], [a, b]) =
+        (["a", "b"].map(scene::id), ["a", "b"].map(|it| scene::key(it).public()));
     let agreement = "all".parse().unwrap();
     let bond = Bond { from: &from, to: &to, inviting: &a, accepting: &b, agreement: &agreement };
     let proof = |side| Secret::from_octets([7; 16]).prove(side, bond).to_string();
@@ -265,6 +270,7 @@ fn the_page_says_how_much_there_may_be() {
         format!("At most {MOST_SPANS} spans"),
         format!("At most {MOST_MARKS} marks"),
         format!("one of a node, at most {MOST_SIGNATURES}"),
+        format!("for that are {}, the newest", many(MOST_UNTOLD)),
         format!("more than {MOST_NAMES} victims"),
         format!("At most {MOST_HOPS}:"),
         format!("At most {MOST_PASSAGES}, with {MOST_AGREEMENTS} agreements each"),
