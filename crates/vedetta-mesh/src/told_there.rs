@@ -183,7 +183,7 @@ impl Nodes {
         &self,
         peer: &OrganisationId,
     ) -> Result<VecDeque<RefusedThere>, FlowError> {
-        self.house.read(|reader| refusals_there(reader, peer))
+        Ok(self.house.read(|reader| refusals_there(reader, peer))?)
     }
 }
 
