@@ -109,6 +109,7 @@ impl Courier {
         let (bookmark, mut lobby) = nodes.memory(&peer).map_err(unreadable)?;
         lobby.begin();
         let tried = nodes.house().now();
+        let untold = nodes.told_again(&peer, allowance.quota);
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),
@@ -117,7 +118,7 @@ impl Courier {
             head,
             bookmark,
             cards: vouched.clone(),
-            untold: untold(&nodes, &peer, &allowance)?,
+            untold: untold.map_err(|error| error.to_string())?,
         };
         let (mut link, outputs) = Link::open(opening, nodes.house().now());
         link.take_ahead();
@@ -449,21 +450,6 @@ impl Courier {
         };
         self.tell(link::Input::Stop(reason))
     }
-}
-
-/// What a peer is told again, as far as its day goes: it alone says how often it comes. What is not told is
-/// kept, for a later connection.
-fn untold(
-    nodes: &Nodes,
-    peer: &OrganisationId,
-    allowance: &Allowance,
-) -> Result<Vec<Told>, String> {
-    let told = nodes.untold(peer).map_err(|error| error.to_string())?;
-    if told.is_empty() || allowance.make_room(nodes, peer, REFUSAL * told.len() as u64).is_ok() {
-        return Ok(told);
-    }
-    nodes.tell_later(peer);
-    Ok(Vec::new())
 }
 
 /// What a peer says, fit for the log: its beginning, without what moves the cursor.

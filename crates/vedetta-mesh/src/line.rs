@@ -32,8 +32,10 @@ pub(crate) struct Line {
     /// its trail, since that was asked last, and since it was logged last.
     pub(crate) too_far: u64,
     pub(crate) far: Tally,
-    /// How often it was not told again what was refused of its, since that was logged last.
-    pub(crate) retold: Tally,
+    /// Octets of what it was told again lately, and when that was counted; how often it was not told since
+    /// that was logged last.
+    pub(crate) retold: Option<(u64, Instant)>,
+    pub(crate) untold: Tally,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
     /// What was on its way to it when a connection ended: which item a leaf is of.

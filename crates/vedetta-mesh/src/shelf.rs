@@ -13,7 +13,7 @@ use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
 use vedetta_federation::waiting::Waiting;
 use vedetta_flow::FlowError;
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::OrganisationId;
+use vedetta_model::{Instant, OrganisationId};
 use vedetta_store::RecordKind;
 
 use crate::Nodes;
@@ -313,23 +313,8 @@ impl Nodes {
         octets: u64,
         a_day: u64,
     ) -> Result<(), OverQuota> {
-        let now = self.house.now();
         let mut lines = self.lines();
-        let line = lines.entry(peer.clone()).or_default();
-        // A clock that ran ahead and was set back makes nobody wait for it.
-        let brought = line.brought.map(|(octets, at)| (octets, at.min(now)));
-        line.brought = brought;
-        let before = brought.map_or(0, |(octets, at)| {
-            let passed = u128::from(a_day) * now.since(at).as_millis() / DAY.as_millis();
-            octets.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX))
-        });
-        let after = before.saturating_add(octets);
-        // What alone is more than a day's is let through when nothing else was: else never.
-        if after > a_day && before > 0 {
-            return Err(OverQuota);
-        }
-        line.brought = Some((after, now));
-        Ok(())
+        spend(&mut lines.entry(peer.clone()).or_default().brought, octets, a_day, self.house.now())
     }
 
     /// How much would have gone to a peer since this was asked last, and has been through as many
@@ -337,6 +322,28 @@ impl Nodes {
     pub fn too_far(&self, peer: &OrganisationId) -> u64 {
         self.lines().get_mut(peer).map_or(0, |line| std::mem::take(&mut line.too_far))
     }
+}
+
+/// Counts octets among those spent, and when that was, when a day's quota has room for them.
+pub(crate) fn spend(
+    spent: &mut Option<(u64, Instant)>,
+    octets: u64,
+    a_day: u64,
+    now: Instant,
+) -> Result<(), OverQuota> {
+    // A clock that ran ahead and was set back makes nobody wait for it.
+    *spent = spent.map(|(octets, at)| (octets, at.min(now)));
+    let before = spent.map_or(0, |(octets, at)| {
+        let passed = u128::from(a_day) * now.since(at).as_millis() / DAY.as_millis();
+        octets.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX))
+    });
+    let after = before.saturating_add(octets);
+    // What alone is more than a day's is let through when nothing else was: else never.
+    if after > a_day && before > 0 {
+        return Err(OverQuota);
+    }
+    *spent = Some((after, now));
+    Ok(())
 }
 
 fn read_introduced(kept: Option<Vec<u8>>) -> BTreeSet<OrganisationId> {

@@ -12,10 +12,15 @@ use vedetta_store::{Reader, StoreError, UnitOfWork};
 
 use crate::Nodes;
 use crate::line::QUIET;
+use crate::shelf::spend;
 use crate::take::Load;
 
 /// Leaves with the reason for which they were refused, the newest last; as they are kept.
 type Untold = VecDeque<(String, Vec<Digest>)>;
+
+/// For so many octets each that is told again counts, and which part of the peer's day is for that.
+const TOLD_AGAIN: u64 = 1 << 10;
+const SHARE: u64 = 16;
 
 /// As the peer hears of what was taken in and is served nobody.
 const GAVE_WAY: &str = "gave-way";
@@ -32,14 +37,26 @@ impl Nodes {
         Ok(all.collect())
     }
 
-    /// Notes that a peer is not told again what was refused of its: it has come for that as often as it may in
-    /// a day.
-    pub fn tell_later(&self, peer: &OrganisationId) {
-        let now = self.house.now();
-        let times = self.lines().entry(peer.clone()).or_default().retold.count(now, QUIET);
-        if let Some(times) = times {
-            tracing::warn!(%peer, times, "what was refused of its is told again when it may bring more");
+    /// The same as far as a peer is told that again by now: of the octets that it may bring in a day a sixteenth
+    /// is for that, since it alone says how often it comes. What is not told is kept.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn told_again(&self, peer: &OrganisationId, a_day: u64) -> Result<Vec<Told>, FlowError> {
+        let (told, now) = (self.untold(peer)?, self.house.now());
+        if told.is_empty() {
+            return Ok(told);
         }
+        let mut lines = self.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        let octets = TOLD_AGAIN * told.len() as u64;
+        if spend(&mut line.retold, octets, a_day / SHARE, now).is_ok() {
+            return Ok(told);
+        }
+        if let Some(times) = line.untold.count(now, QUIET) {
+            tracing::warn!(%peer, times, "it comes too often to be told again what was refused of its");
+        }
+        Ok(Vec::new())
     }
 
     /// Notes that a peer heard that these were refused.
