@@ -206,7 +206,7 @@ async fn what_it_refuses_is_shown_with_the_item_and_its_own_words() {
     let brought = indicator(30, CLEAR)["id"].as_str().unwrap().to_owned();
     let is_it = |it: &Envelope| matches!(&it.what, What::Item(item) if item.object.text().contains(&brought));
     let leaf = loop {
-        if let Some(Frame::Batch(batch)) = talk.next().await
+        if let Frame::Batch(batch) = talk.next().await.expect("it hung up")
             && let Some(envelope) = batch.envelopes.iter().find(|it| is_it(it))
         {
             break envelope.leaf();
