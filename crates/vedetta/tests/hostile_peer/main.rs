@@ -224,6 +224,13 @@ async fn what_it_refuses_is_shown_with_the_item_and_its_own_words() {
     let says = first["says"].as_str().unwrap();
     assert!(says.starts_with("[2Jnot today") && says.len() <= 120, "{says}");
     assert!(second["item"].is_null(), "{second}");
+    let had = victim.get(&format!("/api/v1/items/{brought}/deliveries"));
+    let refused_by = &had["refused_by"][0];
+    assert_eq!(
+        (&refused_by["peer"], &refused_by["why"]),
+        (&json!(LIAR), &json!("because")),
+        "{had}"
+    );
     still_serves(&victim, &honest, 20);
 }
 
