@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use vedetta_model::Instant;
 
-pub use self::fact::{Fact, Handshake, facts};
+pub use self::fact::{Fact, Handshake, Outcome, facts};
 use self::kept::Kept;
 pub use self::kept::{LARGEST, Learned, Unreadable};
 use self::volume::{Amount, Service, What};

@@ -276,7 +276,10 @@ impl Decoder {
         let format = self.format_of(line);
         let (tape, local) = (&mut self.tape, self.local.as_ref());
         match format {
-            Format::Json | Format::Any => json::read(line, 0, tape)?,
+            Format::Json | Format::Any => {
+                json::read(line, 0, tape)?;
+                journal::message(line, local, tape);
+            }
             Format::Syslog => syslog::read(line, local, tape)?,
             Format::Cef => cef::read(line, local, tape)?,
             Format::Leef => leef::read(line, tape)?,
@@ -284,7 +287,10 @@ impl Decoder {
             Format::Web => web::read(line, tape)?,
             Format::Squid => web::read_squid(line, tape)?,
             Format::Dns => dns::read(line, tape)?,
-            Format::Journal => journal::read(line, tape)?,
+            Format::Journal => {
+                journal::read(line, tape)?;
+                journal::message(line, local, tape);
+            }
             Format::Csv => {
                 if !self.header.read_csv(line, &self.columns, tape)? {
                     return Ok(None);

@@ -152,6 +152,12 @@ impl Tape {
         self.leaves.push(Leaf { key, inside, kind, value });
     }
 
+    /// The first text of that name so far; quick to say that there is none.
+    pub(crate) fn text<'a>(&'a self, line: &'a str, name: Name) -> Option<Cow<'a, str>> {
+        let (source, dialect) = (Source::unknown(), Dialect::Plain);
+        Event { line, tape: self, source, dialect }.text(name)
+    }
+
     /// The event of this line.
     #[must_use]
     pub fn event<'a>(&'a self, line: &'a str) -> Event<'a> {

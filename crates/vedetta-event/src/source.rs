@@ -91,11 +91,13 @@ pub enum Dialect {
     Web,
     /// The journal of systemd.
     Journal,
+    /// Intrusion Detection Extensible Alert.
+    Idea,
 }
 
 impl Dialect {
     /// How many there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 
     /// Names of events and the names that rules use for the same, in groups.
     #[must_use]
@@ -111,7 +113,8 @@ impl Dialect {
             Self::Eve => [aliases::EVE, &[]],
             Self::Ocsf => [aliases::OCSF, &[]],
             Self::Web => [aliases::WEB, &[]],
-            Self::Journal => [aliases::JOURNAL, &[]],
+            Self::Journal => [aliases::JOURNAL, aliases::WEB],
+            Self::Idea => [aliases::IDEA, &[]],
         }
     }
 

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use vedetta_detect::decode::{LONGEST, journal};
+use vedetta_detect::decode::LONGEST;
 use vedetta_detect::{Decoder, Event};
 
 use crate::evtx;
@@ -83,16 +83,8 @@ pub fn each<E: From<Unread>>(
     }
     let exported = start.starts_with(b"__CURSOR=");
     let mut lines = BufReader::with_capacity(1 << 20, Cursor::new(start).chain(source));
-    if exported {
-        let mut whole = Vec::new();
-        lines.read_to_end(&mut whole).map_err(|error| input(&error))?;
-        for (at, record) in journal::records(&whole).enumerate() {
-            let place = Place { file: &name, line: at as u64 + 1, read: whole.len() as u64 };
-            one(record, &place, &mut decoder, tally, ask)?;
-        }
-        return Ok(());
-    }
     let (mut line, mut number, mut read) = (Vec::new(), 0, 0);
+    let next = if exported { next_record } else { next };
     while let Some(octets) = next(&mut lines, &mut line).map_err(|error| input(&error))? {
         (number, read) = (number + 1, read + octets);
         one(&line, &Place { file: &name, line: number, read }, &mut decoder, tally, ask)?;
@@ -142,7 +134,7 @@ impl<E> From<evtx::Damage> for Ended<E> {
 
 /// The next line, without its end, and how many octets it took; `None` at the end. Of a line that is
 /// too long only so much is kept that it is seen to be.
-fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Option<u64>> {
+fn next(from: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<Option<u64>> {
     line.clear();
     let mut octets = 0;
     loop {
@@ -152,8 +144,7 @@ fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Option<u
         }
         let end = memchr::memchr(b'\n', ready);
         let used = end.unwrap_or(ready.len());
-        let room = (LONGEST + 1).saturating_sub(line.len()).min(used);
-        line.extend_from_slice(&ready[..room]);
+        keep(line, &ready[..used]);
         let taken = used + usize::from(end.is_some());
         from.consume(taken);
         octets += taken as u64;
@@ -161,6 +152,53 @@ fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Option<u
             return Ok(Some(octets));
         }
     }
+}
+
+/// The next record of a journal's export, as [`next`] reads lines.
+fn next_record(from: &mut dyn BufRead, record: &mut Vec<u8>) -> std::io::Result<Option<u64>> {
+    record.clear();
+    let (mut field, mut octets) = (Vec::new(), 0);
+    while let Some(read) = next(from, &mut field)? {
+        octets += read;
+        if field.is_empty() && record.is_empty() {
+            continue;
+        }
+        if field.is_empty() {
+            return Ok(Some(octets));
+        }
+        let is_counted = memchr::memchr(b'=', &field).is_none();
+        keep(record, &field);
+        keep(record, b"\n");
+        if is_counted {
+            octets += counted(from, record)?;
+        }
+    }
+    Ok((!record.is_empty()).then_some(octets))
+}
+
+/// A value that stands behind its length; of one that is cut off, what there is.
+fn counted(from: &mut dyn BufRead, record: &mut Vec<u8>) -> std::io::Result<u64> {
+    let mut length = Vec::new();
+    from.take(8).read_to_end(&mut length)?;
+    keep(record, &length);
+    let Ok(length) = length.try_into().map(u64::from_le_bytes) else { return Ok(0) };
+    let (mut value, mut octets) = (from.take(length.saturating_add(1)), 8);
+    loop {
+        let ready = value.fill_buf()?;
+        if ready.is_empty() {
+            return Ok(octets);
+        }
+        let taken = ready.len();
+        keep(record, ready);
+        value.consume(taken);
+        octets += taken as u64;
+    }
+}
+
+/// Keeps what there is room for, and so much more that it is seen to be too long.
+fn keep(kept: &mut Vec<u8>, more: &[u8]) {
+    let room = (LONGEST + 1).saturating_sub(kept.len()).min(more.len());
+    kept.extend_from_slice(&more[..room]);
 }
 
 fn one<E>(

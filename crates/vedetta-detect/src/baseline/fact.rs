@@ -169,9 +169,14 @@ fn outcome(event: &Event<'_>) -> Option<Outcome> {
     let windows = (event.source().service == "security")
         .then(|| event.get(Name::of("EventID")).and_then(crate::Value::integer))
         .flatten();
-    match (said.as_deref(), windows) {
-        (Some("failure"), _) | (_, Some(4625 | 4771 | 4776)) => Some(Outcome::Failure),
-        (Some("success"), _) | (_, Some(4624)) => Some(Outcome::Success),
+    // Authentication of OCSF (class 3002): a logon that succeeded, or did not.
+    let of_ocsf = event.get(Name::of("class_uid")).and_then(crate::Value::integer) == Some(3002);
+    let ocsf = of_ocsf.then(|| event.get(Name::of("status_id"))?.integer()).flatten();
+    match (said.as_deref(), windows, ocsf) {
+        (Some("failure"), ..) | (_, Some(4625 | 4771 | 4776), _) | (.., Some(2)) => {
+            Some(Outcome::Failure)
+        }
+        (Some("success"), ..) | (_, Some(4624), _) | (.., Some(1)) => Some(Outcome::Success),
         _ => None,
     }
 }

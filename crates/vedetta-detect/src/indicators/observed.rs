@@ -24,7 +24,7 @@ pub(super) enum What {
     Mailbox,
     /// A hash of a file; the algorithm by its length.
     Hash,
-    /// Hashes as `SHA1=…,MD5=…`.
+    /// Hashes as `SHA1=…,MD5=…`, or each as `sha1:…`.
     Hashes,
     CertificateHash,
     Serial,
@@ -105,6 +105,9 @@ const HOSTS: &[&str] = &[
     "actor_ip",
     "src",
     "dst",
+    "srcip",
+    "dstip",
+    "addr",
     "dhost",
     "shost",
     "RemoteAddress",
@@ -128,6 +131,11 @@ const OTHERS: &[(&str, What)] = &[
     ("http_request.url.url_string", What::Url),
     ("request", What::Url),
     ("Source.URL", What::Url),
+    ("Target.URL", What::Url),
+    ("Source.Email", What::Mailbox),
+    ("Target.Email", What::Mailbox),
+    ("Attach.Hash", What::Hashes),
+    ("Attach.FileName", What::FileName),
     ("smtp.mail_from", What::Mailbox),
     ("smtp.rcpt_to", What::Mailbox),
     ("email.from", What::Mailbox),
@@ -311,7 +319,7 @@ impl Looked<'_> {
             }
             What::Hashes => {
                 for pair in value.text().unwrap_or_default().split(',') {
-                    let digits = pair.split_once('=').map_or(pair, |(_, it)| it);
+                    let digits = pair.split_once(['=', ':']).map_or(pair, |(_, it)| it);
                     self.digest(digits, What::Hash, ask);
                 }
             }

@@ -11,11 +11,13 @@ pub(super) struct Places<'t> {
     text: &'t str,
     /// The lines of documents that are no mappings.
     loose: std::vec::IntoIter<usize>,
+    /// How far what was wrong reached.
+    seen: usize,
 }
 
 impl<'t> Places<'t> {
     pub(super) fn of(text: &'t str) -> Self {
-        Self { text, loose: loose(text).into_iter() }
+        Self { text, loose: loose(text).into_iter(), seen: 0 }
     }
 
     /// The place of the next error, as the reader of YAML tells it.
@@ -28,8 +30,32 @@ impl<'t> Places<'t> {
         {
             return place_in(self.text, at);
         }
-        (after(error, "line ").unwrap_or(1), after(error, "column "))
+        match (after(error, "line "), self.quoted(error)) {
+            (Some(line), _) => (line, after(error, "column ")),
+            (None, Some(at)) => place_in(self.text, at),
+            (None, None) => (1, None),
+        }
     }
+
+    /// Where the text stands of which an error speaks: a condition that cannot be read, or what it has
+    /// in quotes; of two alike, the one behind the other.
+    fn quoted(&mut self, error: &str) -> Option<usize> {
+        let condition = error.split_once("\n1 | ").and_then(|(_, it)| it.lines().next());
+        let near = condition.or_else(|| error.split('\'').nth(1)).map(str::trim_end)?;
+        let near = if error.starts_with("Missing") { "detection" } else { near };
+        let from = |from: usize, wanted: &str| Some(self.text.get(from..)?.find(wanted)? + from);
+        let begins = condition.and_then(|_| from(self.seen, "condition")).unwrap_or(self.seen);
+        let at = from(begins, near).or_else(|| self.text.find(near))?;
+        self.seen = at + near.len();
+        let column = after(error, ":").filter(|_| condition.is_some()).unwrap_or(1);
+        Some(self.text.floor_char_boundary((at + column - 1).min(self.seen)))
+    }
+}
+
+/// What is wrong, in one line: of a condition, the grammar draws a picture.
+pub(super) fn in_words(error: String) -> String {
+    let expected = error.split_once("\n  = ").map(|(_, it)| it);
+    expected.map_or(error.clone(), |it| format!("the condition cannot be read: {it}"))
 }
 
 /// The number after the first of such words.
@@ -86,6 +112,14 @@ mod tests {
         assert_eq!(places("# words\n\nhello world\n"), [(3, Some(1))]);
         assert_eq!(places("title: R\ndescription: è\u{1}\n"), [(2, Some(15))]);
         let mapping = "title: R\nlogsource: {}\ndetection: {s: {a: b}, condition: s}\n";
+        let second = mapping.replace("title: R", "title: S").replace("s}", "s and }");
+        let wrong = [
+            (mapping.replace("a:", "a|huge:"), (3, Some(19))),
+            (mapping.replace("logsource", "level: huge\nlogsource"), (2, Some(8))),
+            (mapping.replace(", condition: s", ""), (3, Some(1))),
+            (format!("{mapping}---\n{second}"), (7, Some(40))),
+        ];
+        wrong.into_iter().for_each(|(text, place)| assert_eq!(places(&text), [place], "{text}"));
         let two = format!("---\n{mapping}---\n# a list\n- a\n---\njust words\n");
         assert_eq!(places(&two), [(7, Some(1)), (9, Some(1))]);
     }

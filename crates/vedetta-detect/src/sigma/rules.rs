@@ -8,7 +8,7 @@ use super::correlation::{Wanted, rewritten};
 use super::expression::Expression;
 use super::lower::{Lowering, Placeholders, Tests, Wrong};
 use super::pipeline::Pipeline;
-use super::place::Places;
+use super::place::{Places, in_words};
 use super::room::Room;
 
 /// All rules together.
@@ -123,7 +123,7 @@ impl Rules {
         let mut places = Places::of(text);
         for error in std::mem::take(&mut read.errors) {
             // A wrong status or level is said, and the rule is used.
-            self.refused.push(refuse(places.next(&error), error));
+            self.refused.push(refuse(places.next(&error), in_words(error)));
         }
         let known = (file.to_owned(), text.to_owned());
         for rule in read.rules {

@@ -1,8 +1,9 @@
 //! The journal of systemd in its export format: a field a line, records parted by empty lines.
 //! Values with control characters are written as their length (8 bytes, little endian) and bytes.
 
-use super::Fault;
-use crate::event::Tape;
+use super::local::Local;
+use super::{Fault, syslog};
+use crate::event::{Name, Tape};
 
 const FORM: Fault = Fault::Form("the journal's export format");
 /// Most fields of a record.
@@ -66,4 +67,16 @@ pub(super) fn read(record: &str, tape: &mut Tape) -> Result<(), Fault> {
         at = next;
     }
     if count == 0 { Err(FORM) } else { Ok(()) }
+}
+
+/// Reads what the message of a record says, however the record was written: as JSON or exported.
+pub(super) fn message(line: &str, local: Option<&Local>, tape: &mut Tape) {
+    const MESSAGE: Name = Name::of("MESSAGE");
+    const PROGRAM: Name = Name::of("SYSLOG_IDENTIFIER");
+    let said = |name| tape.text(line, name).unwrap_or_default().into_owned();
+    if tape.text(line, MESSAGE).is_some() && tape.text(line, PROGRAM).is_some() {
+        let (message, program) = (said(MESSAGE), said(PROGRAM));
+        // What only seemed to have a form is a message like any other.
+        let _plain = syslog::inside((&message, &program), local, tape);
+    }
 }

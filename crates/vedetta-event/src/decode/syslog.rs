@@ -1,8 +1,8 @@
 //! Syslog: RFC 5424, RFC 3164, and lines of log files without a priority. A message that is JSON,
-//! CEF, LEEF, an audit record or a DNS query is read as such.
+//! CEF, LEEF, an audit record, a DNS query or a line of a web server or proxy is read as such.
 
 use super::local::{self, Local};
-use super::{Fault, audit, cef, dns, json, leef, login};
+use super::{Fault, audit, cef, dns, json, leef, login, pairs, web};
 use crate::event::{Span, Tape};
 
 const FORM: Fault = Fault::Form("syslog");
@@ -15,6 +15,7 @@ type Message<'l> = (&'l str, &'l str);
 /// Reads a line; a moment without a year or a zone is read by a clock, when there is one.
 pub(super) fn read(line: &str, local: Option<&Local>, tape: &mut Tape) -> Result<(), Fault> {
     let mut rest = line.trim_ascii_start();
+    let has_priority = rest.starts_with('<');
     if let Some(after) = rest.strip_prefix('<') {
         let (priority, after) = after.split_once('>').ok_or(FORM)?;
         let priority: u8 = priority.parse().ok().filter(|it| *it <= 191).ok_or(FORM)?;
@@ -24,7 +25,12 @@ pub(super) fn read(line: &str, local: Option<&Local>, tape: &mut Tape) -> Result
     }
     let message = match rest.strip_prefix("1 ") {
         Some(rest) => structured(rest, tape)?,
-        None => plain(rest, local, tape)?,
+        None => match moment(rest) {
+            Some(head) => plain(head, local, tape)?,
+            // What follows a priority and is no moment is all content (RFC 3164, section 4.3.2).
+            None if has_priority => (rest, ""),
+            None => return Err(FORM),
+        },
     };
     body(line, message, local, tape)
 }
@@ -51,8 +57,8 @@ fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<Message<'l>, Fault> 
     while let Some(after) = rest.strip_prefix('[') {
         let end = end_of_element(after).ok_or(FORM)?;
         let element = after.get(..end).unwrap_or_default();
-        let (id, pairs) = element.split_once(' ').unwrap_or((element, ""));
-        for (key, value) in super::pairs::pairs(pairs) {
+        let (id, named) = element.split_once(' ').unwrap_or((element, ""));
+        for (key, value) in pairs::pairs(named) {
             tape.say(&format!("{id}.{key}"), value);
         }
         rest = after.get(end + 1..).unwrap_or_default();
@@ -88,9 +94,12 @@ enum Escaped {
     No,
 }
 
-/// RFC 3164 after its priority, or a line of a log file: the message.
-fn plain<'l>(rest: &'l str, local: Option<&Local>, tape: &mut Tape) -> Result<Message<'l>, Fault> {
-    let (at, rest) = moment(rest).ok_or(FORM)?;
+/// RFC 3164 after its priority, or a line of a log file: the moment, and the message after it.
+fn plain<'l>(
+    (at, rest): (&str, &'l str),
+    local: Option<&Local>,
+    tape: &mut Tape,
+) -> Result<Message<'l>, Fault> {
     match local.and_then(|it| it.read(at)) {
         Some(at) => tape.say("timestamp", &at.to_string()),
         None => tape.say("timestamp", at),
@@ -98,6 +107,9 @@ fn plain<'l>(rest: &'l str, local: Option<&Local>, tape: &mut Tape) -> Result<Me
     let (host, rest) = rest.trim_start().split_once(' ').ok_or(FORM)?;
     let rest = rest.trim_start();
     tape.say("host", host);
+    if ["CEF:", "LEEF:"].iter().any(|it| rest.starts_with(it)) {
+        return Ok((rest, ""));
+    }
     let end = rest.find([':', ' ', '[']).unwrap_or(rest.len());
     let program = rest.get(..end.min(LONGEST_FIELD)).unwrap_or_default();
     let mut after = rest.get(end..).unwrap_or_default();
@@ -144,6 +156,15 @@ fn body(
         return json::read(line, from, tape);
     }
     tape.say_span("message", Span::of(start, start + message.len()));
+    inside((message, program), local, tape)
+}
+
+/// What a message of a program says in a form of its own.
+pub(super) fn inside(
+    (message, program): Message<'_>,
+    local: Option<&Local>,
+    tape: &mut Tape,
+) -> Result<(), Fault> {
     if login::read((message, program), tape) {
         return Ok(());
     }
@@ -159,9 +180,25 @@ fn body(
     if dns::seems(message) {
         return dns::read(message, tape);
     }
+    if web::seems(message) {
+        return web::read(message, tape);
+    }
+    if web::seems_squid(message) {
+        return web::read_squid(message, tape);
+    }
     if message.starts_with("logver=") || message.starts_with("date=") {
-        tape.say("log.kind", "fortigate");
-        super::pairs::say(message, tape);
+        fortigate(message, tape);
     }
     Ok(())
+}
+
+/// `date=2026-10-19 time=10:00:00 tz="+0200" devname=…`.
+fn fortigate(message: &str, tape: &mut Tape) {
+    let said = |wanted: &str| pairs::pairs(message).find(|(key, _)| *key == wanted);
+    tape.say("log.kind", "fortigate");
+    if let (Some((_, date)), Some((_, time))) = (said("date"), said("time")) {
+        let zone = said("tz").map_or("", |(_, zone)| zone);
+        tape.say("timestamp", &format!("{date}T{time}{zone}"));
+    }
+    pairs::say(message, tape);
 }

@@ -161,3 +161,18 @@ pub(super) const JOURNAL: Names = names![
     "MESSAGE" => "message",
     "_HOSTNAME" => "host",
 ];
+
+/// Intrusion Detection Extensible Alert: who, whom, by what.
+pub(super) const IDEA: Names = names![
+    "Source.IP4" => "src_ip",
+    "Source.IP6" => "src_ip",
+    "Source.Port" => "src_port",
+    "Target.IP4" => "dst_ip",
+    "Target.IP6" => "dst_ip",
+    "Target.Port" => "dst_port",
+    "Target.Hostname" => "cs-host",
+    "Target.URL" => "c-uri",
+    "Attach.FileName" => "TargetFilename",
+    "Node.Name" => "host",
+    "Description" => "message",
+];

@@ -150,7 +150,7 @@ type Found = (&'static Source, Dialect);
 
 /// Where an event comes from.
 pub(super) fn recognise(event: &Event<'_>) -> Found {
-    [of_windows, of_eve, of_zeek, of_ocsf, of_ecs, of_cloud, of_journal, of_log]
+    [of_windows, of_eve, of_zeek, of_ocsf, of_ecs, of_cloud, of_journal, of_idea, of_log]
         .iter()
         .find_map(|of| of(event))
         .unwrap_or((unknown(), Dialect::Plain))
@@ -310,7 +310,14 @@ fn of_cloud(event: &Event<'_>) -> Option<Found> {
 fn of_journal(event: &Event<'_>) -> Option<Found> {
     event.get(Name::of("__REALTIME_TIMESTAMP")).or_else(|| event.get(Name::of("_BOOT_ID")))?;
     let program = event.text(Name::of("SYSLOG_IDENTIFIER"));
-    Some((of_program(program.as_deref().unwrap_or_default()), Dialect::Journal))
+    let program = of_program(program.as_deref().unwrap_or_default());
+    Some((of_kind(event, Some(program)).unwrap_or(program), Dialect::Journal))
+}
+
+/// Intrusion Detection Extensible Alert.
+fn of_idea(event: &Event<'_>) -> Option<Found> {
+    let format = event.text(Name::of("Format"))?;
+    format.starts_with("IDEA").then(|| (find("idea", "", &[]), Dialect::Idea))
 }
 
 /// What a program of Linux writes.
@@ -333,23 +340,27 @@ fn of_program(program: &str) -> &'static Source {
 
 /// What a decoder of ours has read says itself what it is.
 fn of_log(event: &Event<'_>) -> Option<Found> {
-    if let Some(program) = event.text(PROGRAM) {
-        return Some((of_program(&program), Dialect::Plain));
-    }
-    let kind = event.text(KIND)?;
-    let source = match kind.as_ref() {
-        "web" => find("", "", &["webserver"]),
+    let program = event.text(PROGRAM).map(|it| of_program(&it));
+    let kind = of_kind(event, program).map(|it| (it, Dialect::Web));
+    kind.or_else(|| program.map(|it| (it, Dialect::Plain)))
+}
+
+/// The form that a message had says more than the program that wrote it, but for the web servers that
+/// are known.
+fn of_kind(event: &Event<'_>, program: Option<&'static Source>) -> Option<&'static Source> {
+    Some(match event.text(KIND)?.as_ref() {
+        "web" => program
+            .filter(|it| it.categories.contains(&"webserver"))
+            .unwrap_or_else(|| find("", "", &["webserver"])),
         "proxy" => find("", "", &["proxy"]),
         "dns" => find("", "", &["dns"]),
         "firewall" => find("", "", &["firewall"]),
         "auditd" => find("linux", "auditd", &[]),
-        "idea" => find("idea", "", &[]),
         "fortigate" => find("fortigate", "event", &[]),
         "paloalto" => find("paloalto", "", &[]),
         "cisco" => find("cisco", "", &[]),
         _ => return None,
-    };
-    Some((source, Dialect::Web))
+    })
 }
 
 /// The program that wrote a line of syslog.
