@@ -6,6 +6,7 @@ mod bench_mail;
 mod browser;
 mod demo;
 mod doors;
+mod event_logs;
 mod fuzz;
 mod mail_templates;
 mod postgres;

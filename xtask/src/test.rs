@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::postgres::{self, Server, Writes};
 use crate::process::{self, cargo, heading, show};
 use crate::tally::{Counter, Tally};
-use crate::{Failure, assets, browser, prerequisites, tidy};
+use crate::{Failure, assets, browser, event_logs, prerequisites, tidy};
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -117,6 +117,10 @@ fn run_tests(wish: &Wish) -> (Tally, Result<(), String>) {
     let mut tests = wish.tests();
     if let Some(connection) = server.connection() {
         tests.env(postgres::VARIABLE, connection);
+    }
+    match event_logs::ensure() {
+        Ok(folder) => _ = tests.env(event_logs::VARIABLE, folder),
+        Err(reason) => println!("skipped: the tests on event logs of Windows: {reason}"),
     }
     tests.env(PROMISED, promises().join(","));
     let mut counter = Counter::default();

@@ -42,7 +42,7 @@ impl<'t> Places<'t> {
     fn quoted(&mut self, error: &str) -> Option<usize> {
         let condition = error.split_once("\n1 | ").and_then(|(_, it)| it.lines().next());
         let near = condition.or_else(|| error.split('\'').nth(1)).map(str::trim_end)?;
-        let near = if error.starts_with("Missing") { "detection" } else { near };
+        let near = if near == "condition" { "detection" } else { near };
         let from = |from: usize, wanted: &str| Some(self.text.get(from..)?.find(wanted)? + from);
         let begins = condition.and_then(|_| from(self.seen, "condition")).unwrap_or(self.seen);
         let at = from(begins, near).or_else(|| self.text.find(near))?;
