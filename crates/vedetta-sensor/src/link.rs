@@ -191,7 +191,7 @@ async fn follow_once(
         }
         if to.is_some_and(|to| known.place() >= to) {
             *to = None;
-            messages.send(Message::CaughtUp).map_err(|_| broken("nobody watches any more"))?;
+            give(messages, Message::CaughtUp).await;
         }
         let frame = tokio::time::timeout(SILENCE, body.frame()).await;
         let Some(frame) = frame.map_err(|_| broken("it fell silent"))? else { return Ok(()) };
@@ -233,7 +233,16 @@ async fn tell(
     let gone =
         || SensorError::Node { address: "stream".into(), reason: "nobody watches any more".into() };
     shared.changes.acquire().await.map_err(|_| gone())?.forget();
-    messages.send(Message::Change(change, place)).map_err(|_| gone())
+    give(messages, Message::Change(change, place)).await;
+    Ok(())
+}
+
+/// Gives a message to who watches. When nobody does any more, all of this is about to end: the node is
+/// not to blame.
+async fn give(messages: &Sender<Message>, message: Message) {
+    if messages.send(message).is_err() {
+        std::future::pending().await
+    }
 }
 
 /// Sends what was found for ever.

@@ -234,6 +234,13 @@ fn exported_logs_are_read_once_and_the_desk_judges_what_was_found() {
     let settings = format!("rules = [{rule:?}]\n[[input]]\nfile = {log:?}\n");
     std::fs::write(sensor.directory.path().join("sensor.toml"), settings).unwrap();
     said(&["sensor", "run", "--once", "--dir", sensor.at()]);
+    let status =
+        |words: &[&str]| said(&[&["sensor", "status", "--dir", sensor.at()][..], words].concat());
+    let told: Value = serde_json::from_str(&status(&["--json"])).unwrap();
+    let (beat, input) = (&told["beat"], &told["inputs"][0]);
+    assert_eq!((&beat["events"], &beat["rules"], &beat["lost"]), (&3.into(), &1.into(), &0.into()));
+    assert_eq!((&input["name"], &input["lines"]), (&log.to_str().into(), &3.into()), "{told}");
+    assert!(status(&[]).contains("3 events, "), "{}", status(&[]));
     said(&["sensor", "run", "--once", "--dir", sensor.at()]);
     assert_eq!(reports(&sensor.leaves()).len(), 1, "read twice, told once");
     let alerts = || -> Value {

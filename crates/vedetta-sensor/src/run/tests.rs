@@ -17,6 +17,8 @@ impl Clock for Hand {
 struct Bench {
     directory: tempfile::TempDir,
     clock: Arc<Hand>,
+    /// The owner's own.
+    rules: Vec<(String, String)>,
 }
 
 const DAY: i64 = 86_400_000_000;
@@ -30,7 +32,8 @@ impl Bench {
         std::fs::write(&log, "").unwrap();
         let settings = format!("{settings}\n[[input]]\nfile = {log:?}\n");
         std::fs::write(directory.path().join(Settings::FILE), settings).unwrap();
-        Self { directory, clock: Arc::new(Hand(AtomicI64::new(START))) }
+        let clock = Arc::new(Hand(AtomicI64::new(START)));
+        Self { directory, clock, rules: Vec::new() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -40,7 +43,7 @@ impl Bench {
     fn open(&self) -> Opened {
         let start = Start {
             directory: self.directory.path().to_owned(),
-            rules: Vec::new(),
+            rules: self.rules.clone(),
             pipelines: Vec::new(),
             harmless: WarningLists::default(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -122,6 +125,42 @@ fn a_restart_does_not_begin_the_learning_anew() {
     until(&mut opened, |it| it.counted.events == 2);
     let told = titles(&opened);
     assert_eq!(told.len(), 1, "the day of learning was over: {told:?}");
+    end(opened);
+}
+
+const THREE_LOGINS: &str = "\
+title: A login
+name: login
+logsource: {product: linux, service: sshd}
+detection:
+  s:
+    message|contains: Accepted
+  condition: s
+---
+title: Three logins of one account
+id: 5c7e3f0a-4b1d-4e0a-9f63-0d1f6f0a7b11
+correlation:
+  type: event_count
+  rules: [login]
+  group-by: [login.user]
+  timespan: 1h
+  condition: {gte: 3}
+";
+
+#[test]
+fn what_correlations_counted_before_a_restart_counts_after_it() {
+    let mut bench = Bench::new("");
+    bench.rules.push(("three.yml".into(), THREE_LOGINS.into()));
+    let mut opened = bench.open();
+    bench.login(0, "192.0.2.1");
+    bench.login(0, "192.0.2.2");
+    until(&mut opened, |it| it.counted.events == 2);
+    assert_eq!(titles(&opened), [""; 0]);
+    end(opened);
+    let mut opened = bench.open();
+    bench.login(0, "192.0.2.3");
+    until(&mut opened, |it| it.counted.events == 1);
+    assert_eq!(titles(&opened), ["Three logins of one account"]);
     end(opened);
 }
 
