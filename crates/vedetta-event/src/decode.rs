@@ -282,7 +282,7 @@ impl Decoder {
             }
             Format::Syslog => syslog::read(line, local, tape)?,
             Format::Cef => cef::read(line, local, tape)?,
-            Format::Leef => leef::read(line, tape)?,
+            Format::Leef => leef::read(line, local, tape)?,
             Format::Audit => audit::read(line, tape)?,
             Format::Web => web::read(line, tape)?,
             Format::Squid => web::read_squid(line, tape)?,

@@ -1,6 +1,7 @@
 //! Log Event Extended Format 1.0 and 2.0 (IBM QRadar).
 
 use super::Fault;
+use super::local::Local;
 use crate::event::Tape;
 
 const FORM: Fault = Fault::Form("LEEF");
@@ -20,7 +21,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Reads an event.
-pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
+pub(super) fn read(line: &str, local: Option<&Local>, tape: &mut Tape) -> Result<(), Fault> {
     let start = line.find("LEEF:").ok_or(FORM)?;
     let rest = line.get(start + 5..).unwrap_or_default();
     let (version, mut rest) = rest.split_once('|').ok_or(FORM)?;
@@ -40,6 +41,11 @@ pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
         let Some((key, value)) = pair.split_once('=') else { continue };
         let key = key.trim();
         tape.say(key, value);
+        if key == "devTime"
+            && let Some(at) = local.and_then(|it| it.read(value))
+        {
+            tape.say("timestamp", &at.to_string());
+        }
         if let Some((_, name)) = NAMES.iter().find(|(it, _)| *it == key) {
             tape.say(name, value);
         }

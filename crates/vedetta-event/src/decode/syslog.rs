@@ -172,7 +172,7 @@ pub(super) fn inside(
         return cef::read(message, local, tape);
     }
     if message.starts_with("LEEF:") {
-        return leef::read(message, tape);
+        return leef::read(message, local, tape);
     }
     if message.starts_with("type=") && message.contains("msg=audit(") {
         return audit::read(message, tape);

@@ -66,6 +66,7 @@ fn a_moment_without_a_year_is_read_by_a_clock() {
         "<34>Oct 19 12:00:00 gw app[7]: x",
         "Oct 19 2026 12:00:00: gw app: x",
         "CEF:0|Maker|Wall|1|1|n|5|rt=Oct 19 2026 12:00:00",
+        "LEEF:1.0|Maker|Wall|1|7|devTime=Oct 19 2026 12:00:00\tsrc=192.0.2.1",
         "<34>1 2026-10-19T12:00:00+02:00 gw app 7 - - x",
     ] {
         assert_eq!(at(line), Some(now.micros()), "{line}");
