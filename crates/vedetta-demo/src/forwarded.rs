@@ -17,6 +17,69 @@ pub const ALL: &[(&str, Wrap)] = &[
     ("inline html", inline_html),
 ];
 
+/// Sends a message back to who wrote it, as mail systems do: each way, by the system that has it.
+pub const RETURNED: &[(&str, Wrap)] = &[
+    ("report with the message", |letter| report(letter, "message/rfc822")),
+    ("report with its header", |letter| report(head_of(letter), "text/rfc822-headers")),
+    ("message in the text, whole", |letter| in_text(letter, COPY_FOLLOWS)),
+    ("message in the text, its header", |letter| in_text(head_of(letter), HEADERS_FOLLOW)),
+    ("receipt of certified mail", receipt),
+];
+
+const COPY_FOLLOWS: &str = "------ This is a copy of the message, including all the headers. ------";
+const HEADERS_FOLLOW: &str = "--- Below this line is a copy of the message.";
+
+fn head_of(letter: &[u8]) -> &[u8] {
+    let ends = [&b"\r\n\r\n"[..], b"\n\n"]
+        .map(|end| letter.windows(end.len()).position(|octets| octets == end));
+    let end = ends.into_iter().flatten().min().unwrap_or(letter.len());
+    letter.get(..end).unwrap_or(letter)
+}
+
+/// A report of delivery status (RFC 3464).
+fn report(returned: &[u8], kind: &str) -> Vec<u8> {
+    let head = format!(
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.comune.example (Mail Delivery System)\r\nTo: ada.bianchi@comune.example\r\n\
+         Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"rapporto\"\r\n\r\n--rapporto\r\n\
+         Content-Description: Notification\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n\
+         This is the mail system at host mx.comune.example.\r\n\r\nI'm sorry to have to inform you that your message could not\r\n\
+         be delivered to one or more recipients. It's attached below.\r\n\r\nFor further assistance, please send mail to postmaster.\r\n\r\n\
+         <assente@altrove.example>: host mail.altrove.example[192.0.2.25] said: 550 5.1.1\r\n    User unknown (in reply to RCPT TO command)\r\n\
+         --rapporto\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.comune.example\r\n\r\n\
+         Final-Recipient: rfc822; assente@altrove.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         --rapporto\r\nContent-Description: Undelivered Message\r\nContent-Type: {kind}\r\n\r\n"
+    );
+    [head.as_bytes(), returned, b"\r\n--rapporto--\r\n"].concat()
+}
+
+/// As systems do that write no report.
+fn in_text(returned: &[u8], follows: &str) -> Vec<u8> {
+    let head = format!(
+        "Return-Path: <>\r\nX-Failed-Recipients: assente@altrove.example\r\nAuto-Submitted: auto-replied\r\n\
+         From: Mail Delivery System <Mailer-Daemon@mx.comune.example>\r\nTo: ada.bianchi@comune.example\r\n\
+         Subject: Mail delivery failed: returning message to sender\r\n\r\n\
+         This message was created automatically by mail delivery software.\r\n\r\n\
+         A message that you sent could not be delivered to one or more of its\r\nrecipients. This is a permanent error. \
+         The following address(es) failed:\r\n\r\n  assente@altrove.example\r\n    mailbox is full: retry timeout exceeded\r\n\r\n{follows}\r\n\r\n"
+    );
+    [head.as_bytes(), returned, b"\r\n"].concat()
+}
+
+/// That a certified message arrived, and what arrived (RFC 6109 §3.1.6).
+fn receipt(letter: &[u8]) -> Vec<u8> {
+    let head = "Return-Path: <posta-certificata@gestore.example>\r\nFrom: posta-certificata@gestore.example\r\nTo: protocollo@pec.comune.example\r\n\
+         Subject: CONSEGNA: comunicazione\r\nX-Ricevuta: avvenuta-consegna\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=\"ricevuta\"\r\n\r\n--ricevuta\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         Ricevuta di avvenuta consegna\r\n\r\nIl giorno 17/11/2025 alle ore 10:00:00 (+0100) il messaggio \"comunicazione\" proveniente da\r\n\
+         protocollo@pec.comune.example ed indirizzato a tizio@pec.example è stato consegnato nella casella di destinazione.\r\n\
+         Identificativo messaggio: opec1.20251117100000.1.1.1.1@gestore.example\r\n--ricevuta\r\n\
+         Content-Type: message/rfc822; name=\"postacert.eml\"\r\nContent-Disposition: attachment; filename=\"postacert.eml\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n";
+    let body = STANDARD.encode(letter);
+    [head.as_bytes(), body.as_bytes(), b"\r\n--ricevuta--\r\n"].concat()
+}
+
 const HEAD: &str = "From: Ada Bianchi <ada.bianchi@comune.example>\r\nTo: segnalazioni@vedetta.example\r\nMIME-Version: 1.0\r\n";
 
 fn attached(letter: &[u8]) -> Vec<u8> {

@@ -26,8 +26,17 @@ pub struct Contesting {
 
 /// Letters kept of what a reporter says of a case.
 const LONGEST: usize = 20_000;
-/// How often an account contests within an hour.
+/// How often a reporter contests within an hour, by letter as by account.
 const OFTEN: usize = 20;
+
+/// What became of what a reporter said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It is before an analyst.
+    Kept,
+    /// They said so much within the hour that this is for later.
+    TooOften,
+}
 
 /// The name under which it is sealed what the reporter of a case says.
 pub(crate) fn contested(case: &str) -> String {
@@ -74,11 +83,13 @@ impl Postroom {
             return Err(FlowError::Conflict(reason.into()));
         }
         let at = self.house.now();
-        if !self.state().within(&format!("contest {}", by.account), OFTEN, at) {
-            let reason = format!("{OFTEN} within the hour are enough; wait, or call the room");
-            return Err(FlowError::Conflict(reason));
+        match self.put_contest(&report, said, (&Cover::default(), by.language), at)? {
+            Heard::Kept => Ok(()),
+            Heard::TooOften => {
+                let reason = format!("{OFTEN} within the hour are enough; wait, or call the room");
+                Err(FlowError::Conflict(reason))
+            }
         }
-        self.put_contest(&report, said, (&Cover::default(), by.language), at)
     }
 
     /// Puts a case before an analyst again, with what its reporter says.
@@ -87,7 +98,7 @@ impl Postroom {
         report: &Report,
         said: &str,
         origin: &Origin<'_>,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Heard, FlowError> {
         let Origin { who, outer, at, .. } = *origin;
         let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
         self.put_contest(report, said, (&cover, who.language), at)
@@ -99,14 +110,17 @@ impl Postroom {
         said: &str,
         (cover, language): (&Cover, Language),
         at: Instant,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Heard, FlowError> {
         let name = contested(&report.case);
         let mut state = self.state();
         let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
         if before.contains(said.trim()) && !before.is_empty() {
             // It came again, or says nothing new.
-            return Ok(());
+            return Ok(Heard::Kept);
+        }
+        if !state.within(&format!("contest {}", report.reporter), OFTEN, at) {
+            return Ok(Heard::TooOften);
         }
         let room = LONGEST.saturating_sub(before.chars().count());
         if cover.mailbox.is_empty() && said.chars().count() > room {
@@ -135,7 +149,8 @@ impl Postroom {
         if written.is_err() {
             self.reread();
         }
-        Ok(written?)
+        written?;
+        Ok(Heard::Kept)
     }
 }
 

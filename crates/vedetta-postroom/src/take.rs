@@ -14,6 +14,7 @@ use vedetta_model::{Instant, ItemId};
 use vedetta_store::{NewJob, RecordKind, StoreError, UnitOfWork};
 
 use crate::acquainted::Knowing;
+use crate::contest::Heard;
 use crate::enter::Origin;
 use crate::outbox::{STEP, Task};
 use crate::postroom::{Postroom, Surroundings};
@@ -41,7 +42,7 @@ pub enum Received {
     /// There was no message in it; who wrote is told how to hand one on, if they may be.
     Empty,
     /// More came from its sender's domain, or from all, than is taken of who does not prove who they
-    /// are; later, perhaps.
+    /// are, or more contests of one reporter than in an hour; later, perhaps.
     Limited,
 }
 
@@ -116,10 +117,10 @@ impl Postroom {
         }
         if found.is_empty() {
             return match self.cited(&origin) {
-                Some(report) => {
-                    self.contest(&report, &note, &origin)?;
-                    Ok(Received::Contested(report.case.clone()))
-                }
+                Some(report) => Ok(match self.contest(&report, &note, &origin)? {
+                    Heard::Kept => Received::Contested(report.case.clone()),
+                    Heard::TooOften => Received::Limited,
+                }),
                 None => self.explain_how(&origin).map(|()| Received::Empty),
             };
         }

@@ -6,7 +6,7 @@
 //! well it does on what it has not seen, and writes nothing; `--words` counts only the words that
 //! reporters would read, for the last fifth, of a model that has not seen it. `--held-out DIR` trains on four fifths,
 //! no package, thread or template on both sides, and writes that model to DIR/model and the messages
-//! of the last fifth to DIR/phish, DIR/ham, …: for `cargo xtask bench-mail --corpus DIR --model DIR/model`.
+//! of the last fifth to DIR/phish, DIR/ham, … (`strict.rs` says which of DIR/phish are in DIR/strict): for `cargo xtask bench-mail --corpus DIR --model DIR/model`.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ mod dress;
 mod fit;
 mod measure;
 mod samples;
+mod strict;
 mod templates;
 
 use std::path::Path;
@@ -67,9 +68,11 @@ fn held_out(samples: &[samples::Sample], folder: &Path) {
     write(&fit::fit(samples, &seen), &folder.join("model"));
     for at in unseen {
         let sample = &samples[at];
-        let Some(name) = sample.source.folder() else { continue };
-        let inside = folder.join(name);
-        std::fs::create_dir_all(&inside).unwrap();
-        std::fs::write(inside.join(format!("{at:05}.eml")), &sample.letter).unwrap();
+        let strict = sample.strict.then_some("strict");
+        for name in sample.source.folder().into_iter().chain(strict) {
+            let inside = folder.join(name);
+            std::fs::create_dir_all(&inside).unwrap();
+            std::fs::write(inside.join(format!("{at:05}.eml")), &sample.letter).unwrap();
+        }
     }
 }

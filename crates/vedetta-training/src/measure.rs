@@ -106,13 +106,22 @@ fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&S
     sorted.sort_by(|a, b| b.total_cmp(a));
     let at = |rate: f32| sorted[(sorted.len() as f32 * rate) as usize];
     let (one, tenth) = (at(0.01), at(0.001));
-    let share = |source: Source, form: usize, over: f32| {
-        let all: Vec<f32> = (0..samples.len())
-            .filter(|at| samples[*at].source == source)
-            .map(|at| scores[at][form])
-            .collect();
+    let share = |of: &dyn Fn(&Sample) -> bool, form: usize, over: f32| {
+        let all: Vec<f32> =
+            (0..samples.len()).filter(|at| of(&samples[*at])).map(|at| scores[at][form]).collect();
         100.0 * all.iter().filter(|score| **score > over).count() as f32 / all.len().max(1) as f32
     };
+    let line = |name: &str, of: &dyn Fn(&Sample) -> bool| {
+        println!(
+            "{name} ({}): {:.1} / {:.1}   inline {:.1} / {:.1}",
+            samples.iter().filter(|it| of(it)).count(),
+            share(of, 0, one),
+            share(of, 0, tenth),
+            share(of, 1, one),
+            share(of, 1, tenth)
+        );
+    };
+    line("strict", &|sample| sample.strict);
     for source in [
         Source::Phish,
         Source::Spam,
@@ -123,13 +132,7 @@ fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&S
         Source::Ham("templates"),
         Source::OwnHam,
     ] {
-        println!(
-            "{source:?}: {:.1} / {:.1}   inline {:.1} / {:.1}",
-            share(source, 0, one),
-            share(source, 0, tenth),
-            share(source, 1, one),
-            share(source, 1, tenth)
-        );
+        line(&format!("{source:?}"), &|sample| sample.source == source);
     }
     println!("thresholds {one:.2} {tenth:.2}");
     let [direct, inline] = [0, 1].map(|form| 100.0 * miscalibration(samples, scores, form));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::dress::Named;
+use crate::strict::is_strict;
 use vedetta_mail::{Desk, Evidence, Finding, Form, Header, Limits, features, findings};
 
 /// Where a sample is from.
@@ -55,6 +56,8 @@ pub(crate) struct Sample {
     /// As it came, and as a quotation shows it.
     pub(crate) findings: [Vec<Finding>; 2],
     pub(crate) weight: f32,
+    /// Phishing strictly: a lure for credentials or an identity, or one that brings malware.
+    pub(crate) strict: bool,
     pub(crate) name: String,
     /// The message.
     pub(crate) letter: Vec<u8>,
@@ -118,6 +121,7 @@ fn sample(bytes: &[u8], source: Source, group: Option<u64>, name: String) -> Sam
         style: features(&evidence),
         findings: [named(&evidence, &desk), named(&quotation(&evidence), &desk)],
         weight: source.weight(),
+        strict: source == Source::Phish && is_strict(&evidence),
         name,
         letter: bytes.to_vec(),
     }

@@ -13,6 +13,7 @@ use vedetta_flow::{House, last_day};
 use vedetta_link::{Link, Links};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+use vedetta_postroom::Postroom;
 use vedetta_timeliness::{Kept, Pace, Quantiles, Timeliness};
 use vedetta_watch::Watch;
 
@@ -36,10 +37,16 @@ pub(super) struct Health {
 }
 
 pub(super) async fn health(State(api): State<Api>) -> Json<Health> {
-    // Why, an administrator reads in the log: this is for anybody.
-    let waits = api.mail_desk().is_some_and(|desk| desk.unsigned().is_some());
-    let mail = waits.then_some("answers wait: they cannot be signed");
+    let mail = api.mail_desk().and_then(|desk| trouble_of_answers(desk));
     Json(Health { status: "ok", certificates: api.settings().certificates.health(), mail })
+}
+
+/// Why is for the log: this is for anybody.
+fn trouble_of_answers(desk: &Postroom) -> Option<&'static str> {
+    if desk.unsigned().is_some() {
+        return Some("answers wait: they cannot be signed");
+    }
+    desk.settings().is_unsigned().then_some("answers go out unsigned: set [mail.dkim]")
 }
 
 /// Ready when the ledger answers, and takes what is written.

@@ -191,6 +191,39 @@ mod tests {
             "FW: Pacco",
             "From: Poste [mailto:x@evil.example]\nSent: Monday\nTo: me\nSubject: Pacco\n\nCorpo\nfine",
         );
+        // Gmail, Thunderbird, Zimbra, Roundcube, Apple Mail and Outlook in the other language.
+        for (mark, head) in [
+            (
+                "---------- Forwarded message ---------",
+                "From: Poste <x@evil.example>\nDate: Mon, 17 Nov 2025\nSubject: Pacco\nTo: <me@comune.example>\n\n",
+            ),
+            (
+                "-------- Forwarded Message --------",
+                "Subject: \tPacco\nDate: \tMon, 17 Nov 2025\nFrom: \tPoste <x@evil.example>\nTo: \tme@comune.example\n\n",
+            ),
+            (
+                "----- Forwarded Message -----",
+                "From: \"Poste\" <x@evil.example>\nTo: \"me\" <me@comune.example>\nSent: Monday\nSubject: Pacco\n",
+            ),
+            (
+                "-------- Original Message --------",
+                "Subject: Pacco\nDate: 2025-11-17 10:00\nFrom: Poste <x@evil.example>\nTo: me@comune.example\n",
+            ),
+            (
+                "-------- Messaggio originale --------",
+                "Oggetto: Pacco\nData: 17-11-2025 10:00\nMittente: Poste <x@evil.example>\nDestinatario: me@comune.example\n",
+            ),
+            (
+                "Begin forwarded message:",
+                "\nFrom: Poste <x@evil.example>\nSubject: Pacco\nDate: 17 November 2025\nTo: me@comune.example\n",
+            ),
+            (
+                "________________________________",
+                "From: Poste <x@evil.example>\nSent: Monday, November 17, 2025\nTo: me\nCc: you\nSubject: Pacco\n",
+            ),
+        ] {
+            expect("Fwd: Pacco", &format!("FYI\n\n{mark}\n{head}\nCorpo\nfine"));
+        }
         expect("Fwd: Pacco", "> Begin forwarded message:\n> \n> From: Poste <x@evil.example>\n> Subject: Pacco\n> Date: today\n> \n> Corpo\n> fine".replace("> Corpo\n> fine", "Corpo\nfine").as_str());
     }
 

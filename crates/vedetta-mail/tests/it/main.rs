@@ -4,6 +4,7 @@
 
 mod alone;
 mod bounds;
+mod checks;
 mod corpus;
 mod files;
 mod hostile;

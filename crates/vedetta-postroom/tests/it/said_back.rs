@@ -81,6 +81,23 @@ fn a_long_letter_erases_nothing_that_was_said_before() {
 }
 
 #[test]
+fn who_contests_without_end_waits_and_nothing_is_lost() {
+    let desk = desk();
+    let case = desk.report(ADA, &lure(1, SITE)).case;
+    let cites = format!("Subject: [{case}]\r\nX: y");
+    let say = |n: usize| take(&desk, ADA, &words(ADA, &cites, &format!("motivo numero {n}.")));
+    for n in 0..20 {
+        assert!(matches!(say(n), Received::Contested(_)), "{n}");
+    }
+    assert!(matches!(say(20), Received::Limited), "the sender's system keeps it");
+    assert!(matches!(say(3), Received::Contested(_)), "what came before is not counted again");
+    desk.clock.advance(std::time::Duration::from_hours(1));
+    assert!(matches!(say(20), Received::Contested(_)));
+    let kept = desk.room.dissect(&analyst(), &case).unwrap().contest.unwrap();
+    assert!(kept.contains("numero 0.") && kept.contains("numero 20."), "{kept}");
+}
+
+#[test]
 fn a_report_with_a_number_in_its_subject_is_a_report() {
     let desk = desk();
     let first = desk.report(ADA, &lure(1, SITE));

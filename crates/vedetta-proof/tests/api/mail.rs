@@ -17,8 +17,12 @@ const LURE: &str = "From: Poste Italiane <x@avvisi-spedizioni.invalid>\r\nTo: ad
 const MESSAGE: &str = "message/rfc822";
 
 fn desk() -> Door {
+    desk_with(Settings::default())
+}
+
+fn desk_with(settings: Settings) -> Door {
     let door = Door::new();
-    let (settings, key) = (Settings::default(), MasterKey::new([7; 32]));
+    let key = MasterKey::new([7; 32]);
     let house = Arc::clone(door.api.house());
     let desk = Postroom::open(house, settings, key, Published::default()).unwrap();
     door.api.show_mail_desk(Arc::new(desk));
@@ -139,6 +143,16 @@ async fn who_uploaded_says_that_an_answer_is_wrong() {
     let seen = door.get(&anna, &format!("/api/v1/mail/reports/{number}")).await;
     assert_eq!(seen["contest"], "e' del mio corriere");
     assert_eq!(seen["answer"], answer["cases"][0]["text"]);
+}
+
+#[tokio::test]
+async fn health_says_that_answers_go_out_unsigned() {
+    assert!(desk().get("", "/health").await.get("mail").is_none(), "no answer goes out by mail");
+    let mailbox = "segnalazioni@vedetta.example".into();
+    let door = desk_with(Settings { mailbox, ..Settings::default() });
+    let health = door.get("", "/health").await;
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["mail"], "answers go out unsigned: set [mail.dkim]");
 }
 
 #[tokio::test]

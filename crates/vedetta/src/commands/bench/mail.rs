@@ -16,7 +16,8 @@ use crate::system::Stopwatch;
 
 /// Judge the messages of DIR/phish and DIR/ham, as they are and as people hand them on.
 ///
-/// Other folders of DIR (strict, newsletters, …) are judged at the same thresholds. SpamAssassin
+/// Other folders of DIR (strict, newsletters, …) are judged at the same thresholds, and so are the
+/// messages of DIR/ham as mail systems return them to who wrote them (bounces). SpamAssassin
 /// (`spamd`) and rspamd judge the same messages in the same run, where they are installed, with
 /// their local rules alone.
 #[derive(Args)]
@@ -129,10 +130,19 @@ impl MailBench {
             folders.iter().any(|folder| folder.name == wanted && !folder.letters.is_empty())
         };
         if has("phish") && has("ham") {
+            let bounces = folders.iter().find(|folder| folder.name == "ham").map(returned);
+            folders.extend(bounces);
             return Ok(folders);
         }
         Err(Failure::Usage(format!("{}: needs messages in phish/ and ham/", self.corpus.display())))
     }
+}
+
+/// The messages of a folder as they come back to who wrote them, each in one of the ways.
+fn returned(ham: &Folder) -> Folder {
+    let ways = forwarded::RETURNED.iter().cycle();
+    let letters = ham.letters.iter().zip(ways).map(|(letter, (_, back))| back(letter)).collect();
+    Folder { name: "bounces".into(), letters }
 }
 
 /// As many towns as a country has, each with two domains: the kinds of names that municipalities have.
@@ -222,6 +232,7 @@ fn table(
     for (folder, judged) in folders.iter().zip(&judged).filter(|(folder, _)| folder.name != "ham") {
         figures.insert(folder.name.clone(), shares(&judged.scores, thresholds));
     }
+    figures.extend(calibrated(folders, &judged));
     let speed = speed(judged.into_iter().flat_map(|judged| judged.took).collect());
     let speed =
         serde_json::to_value(speed).map_err(|error| Failure::system("writing JSON", error))?;
@@ -236,11 +247,43 @@ fn handed_on(
     thresholds: [f64; 2],
 ) -> Value {
     let mut figures = Map::new();
-    for folder in folders {
-        let letters: Vec<Vec<u8>> = folder.letters.iter().map(|letter| wrap(letter)).collect();
-        figures.insert(folder.name.clone(), shares(&judge(&letters, desk).scores, thresholds));
+    let judged: Vec<Judged> = folders
+        .iter()
+        .map(|folder| judge(&folder.letters.iter().map(|it| wrap(it)).collect::<Vec<_>>(), desk))
+        .collect();
+    for (folder, judged) in folders.iter().zip(&judged) {
+        figures.insert(folder.name.clone(), shares(&judged.scores, thresholds));
     }
+    figures.extend(calibrated(folders, &judged));
     Value::Object(figures)
+}
+
+fn calibrated(folders: &[Folder], judged: &[Judged]) -> Option<(String, Value)> {
+    let off = miscalibration(folders, judged)?;
+    Some(("probability".into(), json!({ "off_by_points": off })))
+}
+
+/// How far the probabilities are from the share that is phishing, on average over ten bands, `phish`
+/// and `ham` weighing the same; in points. Of scores that are no probabilities it says nothing.
+fn miscalibration(folders: &[Folder], judged: &[Judged]) -> Option<f64> {
+    let mut bands = [[0.0_f64; 2]; 10];
+    for (name, is) in [("phish", 1.0), ("ham", 0.0)] {
+        let at = folders.iter().position(|folder| folder.name == name)?;
+        let scores = &judged.get(at)?.scores;
+        if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let weight = 50.0 / scores.len().max(1) as f64;
+        for score in scores {
+            let bound = (1..10).take_while(|bound| *score >= f64::from(*bound) / 10.0).count();
+            let [said, was] = bands.get_mut(bound)?;
+            *said += weight * score;
+            *was += weight * is;
+        }
+    }
+    let off: f64 = bands.iter().map(|[said, was]| (said - was).abs()).sum();
+    Some((off * 10.0).round() / 10.0)
 }
 
 /// The score that at most `rate` of the legitimate messages exceed.
@@ -294,7 +337,19 @@ fn memory() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{country, shares, threshold};
+    use super::{Folder, Judged, country, miscalibration, shares, threshold};
+
+    #[test]
+    fn the_probability_is_off_by_what_it_promised_too_much_or_too_little() {
+        let folder = |name: &str| Folder { name: name.into(), letters: Vec::new() };
+        let judged = |scores: &[f64]| Judged { scores: scores.to_vec(), took: Vec::new() };
+        let folders = [folder("phish"), folder("ham")];
+        let right = [judged(&[1.0, 1.0, 0.5]), judged(&[0.0, 0.0, 0.5])];
+        assert_eq!(miscalibration(&folders, &right), Some(0.0));
+        let bold = [judged(&[1.0]), judged(&[0.8])];
+        assert_eq!(miscalibration(&folders, &bold), Some(40.0));
+        assert_eq!(miscalibration(&folders, &[judged(&[12.5]), judged(&[-0.1])]), None);
+    }
 
     #[test]
     fn a_whole_country_is_as_many_names() {
