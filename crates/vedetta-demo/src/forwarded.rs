@@ -26,7 +26,8 @@ pub const RETURNED: &[(&str, Wrap)] = &[
     ("receipt of certified mail", receipt),
 ];
 
-const COPY_FOLLOWS: &str = "------ This is a copy of the message, including all the headers. ------";
+const COPY_FOLLOWS: &str =
+    "------ This is a copy of the message, including all the headers. ------";
 const HEADERS_FOLLOW: &str = "--- Below this line is a copy of the message.";
 
 fn head_of(letter: &[u8]) -> &[u8] {

@@ -11,6 +11,7 @@ pub(crate) mod known_indicator;
 mod link_mismatch;
 mod lookalike_domain;
 mod lure;
+mod much_to_read;
 mod return_path_mismatch;
 mod sender_mismatch;
 mod text_model;
@@ -101,12 +102,18 @@ impl Finding {
         Self { slug, group, severity, confidence, reporter, analyst, amount: 1.0, hosts }
     }
 
+    /// Whether it speaks for a message: it never weighs against one.
+    #[must_use]
+    pub fn reassures(&self) -> bool {
+        self.slug.starts_with("true-sender") || self.slug == "much-to-read"
+    }
+
     /// What it weighs where the corpora never show it: what is grave and sure counts.
     #[must_use]
     pub fn untrained_weight(&self) -> f32 {
         match (self.group, self.severity, self.confidence) {
             (Group::Known, _, Confidence::High) => 8.0,
-            _ if self.slug.starts_with("true-sender") => -0.3,
+            _ if self.reassures() => -0.3,
             (_, Severity::High, Confidence::High) => 2.5,
             (_, Severity::High, Confidence::Medium) => 1.5,
             (_, Severity::High | Severity::Medium, _) => 0.7,
@@ -203,6 +210,7 @@ const CHECKS: &[Check] = &[
     hidden_text::check,
     kit_structure::check,
     true_sender::check,
+    much_to_read::check,
     text_model::check,
 ];
 

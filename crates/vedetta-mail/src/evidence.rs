@@ -298,6 +298,7 @@ impl Walk<'_> {
             body.add(leaf, &mut self.budget);
         }
         body.settle(&mut evidence);
+        let source = if body.page.is_none() { body.source() } else { None };
         let mut above = Vec::new();
         while wraps.is_none()
             && above.len() < 3
@@ -322,6 +323,7 @@ impl Walk<'_> {
         }
         body.into_evidence(&mut evidence, &mut self.budget);
         self.attachments(mime, &mut evidence);
+        self.pending.extend(source);
         evidence.layers = above;
         self.finish(evidence)
     }
@@ -487,6 +489,14 @@ impl Body {
             }
             self.text.push_str(&beside);
         }
+    }
+
+    /// Takes out the source of a message that a notice sends back.
+    fn source(&mut self) -> Option<Vec<u8>> {
+        let (end, start) = form::returned::returned(&self.text)?;
+        let source = self.text.get(start..)?.as_bytes().to_vec();
+        self.text.truncate(end);
+        Some(source)
     }
 
     /// Leaves out what stands before `at`; what stands before `start` comes out by itself.

@@ -3,6 +3,7 @@
 pub(crate) mod inline;
 pub(crate) mod outlook;
 pub(crate) mod pec;
+pub(crate) mod returned;
 
 use std::borrow::Cow;
 

@@ -40,7 +40,9 @@ fn brings_malware(evidence: &Evidence) -> bool {
         RUNS.iter().any(|ending| path.ends_with(ending))
     };
     let dangerous = |what: &Trait| {
-        use Trait::{DiskImage, Dde, Executable, Launch, Macro, RemoteTemplate, Shortcut, Smuggling};
+        use Trait::{
+            Dde, DiskImage, Executable, Launch, Macro, RemoteTemplate, Shortcut, Smuggling,
+        };
         matches!(
             what,
             Executable | Shortcut | DiskImage | Macro | RemoteTemplate | Dde | Launch | Smuggling
@@ -65,8 +67,12 @@ fn wants_access(evidence: &Evidence) -> bool {
     let said = format!("{}\n{}\n{}", evidence.subject, evidence.text, evidence.attached_text);
     let said = said.to_lowercase();
     let places = |words: &[&str]| {
-        let mut found: Vec<usize> =
-            words.iter().flat_map(|word| said.match_indices(word)).filter(|(at, _)| begins(&said, *at)).map(|(at, _)| at).collect();
+        let mut found: Vec<usize> = words
+            .iter()
+            .flat_map(|word| said.match_indices(word))
+            .filter(|(at, _)| begins(&said, *at))
+            .map(|(at, _)| at)
+            .collect();
         found.sort_unstable();
         found
     };

@@ -212,6 +212,19 @@ fn what_is_not_read_is_named() {
 }
 
 #[test]
+fn a_lure_that_comes_back_within_a_notice_is_judged_and_the_notice_is_not_blamed() {
+    let notice = "From: Mailer-Daemon@mx.example.org\nSubject: Mail delivery failed\nAuto-Submitted: auto-replied\n\n\
+        The message could not be delivered.\n\n------ This is a copy of the message, including all the headers. ------\n\n";
+    let with = |name: &str| [notice.as_bytes(), &sample("mail_message", name)].concat();
+    let evidence = Evidence::read(&with("direct.eml"), &Limits::default());
+    assert!(evidence.text.trim_end().ends_with("delivered.") && evidence.links.is_empty());
+    assert_eq!(evidence.layers[0].subject, "Il pacco è in giacenza");
+    let (judged, opinion) = evidence.judged(&vedetta_mail::Desk::shipped());
+    assert_eq!(judged.from[0].address, "avvisi@spedizioni.invalid");
+    assert!(opinion.verdict <= vedetta_mail::Verdict::Suspicious);
+}
+
+#[test]
 fn hostile_sizes_are_bounded() {
     let line = [b"Subject: x\r\n\r\n".to_vec(), vec![b'a'; 30 << 20]].concat();
     assert!(unread(&Evidence::read(&line, &Limits::default())).contains(&Obstacle::TooLarge));
