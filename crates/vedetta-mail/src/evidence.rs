@@ -299,6 +299,7 @@ impl Walk<'_> {
         }
         body.settle(&mut evidence);
         let source = if body.page.is_none() { body.source() } else { None };
+        let drawn = body.drawn();
         let mut above = Vec::new();
         while wraps.is_none()
             && above.len() < 3
@@ -322,13 +323,13 @@ impl Walk<'_> {
             self.forms.push(Form::Inline);
         }
         body.into_evidence(&mut evidence, &mut self.budget);
-        self.attachments(mime, &mut evidence);
+        self.attachments(mime, &drawn, &mut evidence);
         self.pending.extend(source);
         evidence.layers = above;
         self.finish(evidence)
     }
 
-    fn attachments(&mut self, mime: &Mime<'_>, evidence: &mut Evidence) {
+    fn attachments(&mut self, mime: &Mime<'_>, drawn: &[String], evidence: &mut Evidence) {
         let passwords = text::passwords(&format!("{}\n{}", evidence.subject, evidence.text));
         let files: Vec<&Leaf<'_>> =
             mime.leaves.iter().filter(|leaf| !leaf.is_text() && !form::is_letter(leaf)).collect();
@@ -340,6 +341,11 @@ impl Walk<'_> {
             }
             evidence.pictures.enclosed += usize::from(leaf.kind.starts_with("image/"));
             study.file(leaf.label(), &leaf.kind, &bytes);
+        }
+        for picture in drawn {
+            let most = study.budget.room();
+            let bytes = crate::transfer::base64(picture.as_bytes(), most).0;
+            study.file("1", "image", &bytes);
         }
         let (written, more) = text::uuencoded(&evidence.text);
         for (name, content) in written {
@@ -489,6 +495,13 @@ impl Body {
             }
             self.text.push_str(&beside);
         }
+    }
+
+    /// The pictures that a page holds within itself (RFC 2397), in base64.
+    fn drawn(&self) -> Vec<String> {
+        let sources = self.page.iter().flat_map(|page| &page.images).map(|image| &image.source);
+        let within = sources.filter_map(|source| source.strip_prefix("data:image/"));
+        within.filter_map(|it| it.split_once(";base64,")).map(|(_, it)| it.to_owned()).collect()
     }
 
     /// Takes out the source of a message that a notice sends back.

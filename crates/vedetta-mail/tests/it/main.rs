@@ -4,7 +4,6 @@
 
 mod alone;
 mod bounds;
-mod checks;
 mod corpus;
 mod files;
 mod hostile;

@@ -173,6 +173,12 @@ fn what_is_shown_is_kept_beside_where_it_goes() {
     assert!(hidden.hidden.contains("torta di mele"));
     let code = read("code.eml");
     assert_eq!(code.links[0].target.host, "accesso.invalid");
+    let drawn = base64::engine::general_purpose::STANDARD.encode(sample("mail_file", "code.png"));
+    let page = format!(
+        "From: a@b.example\nSubject: s\nContent-Type: text/html\n\n<img src=\"data:image/png;base64,{drawn}\">"
+    );
+    let within = Evidence::read(page.as_bytes(), &Limits::default());
+    assert_eq!(within.links[0].target.host, "accesso.invalid", "drawn in the page itself");
 }
 
 #[test]
