@@ -710,11 +710,11 @@ impl Trust {
         let earlier = before.map(|before| &before.passages);
         let any =
             |may: &dyn Fn(&Passage) -> bool| earlier.is_none_or(|earlier| earlier.iter().any(may));
-        if produced && passage.on.is_empty()
+        if produced && passage.on.is_empty() && passage.through.is_empty()
             || !produced && earlier.is_some() && any(&|it| hop::carries(it, passage))
         {
             Ok(())
-        } else if produced || !any(&|it| hop::leads_to(it, passage)) {
+        } else if produced || !any(&|it| hop::leads_to(it, passage, &item.conditions.producer)) {
             Err(Refusal::Widened { relay: relay.clone(), giver: giver.clone() })
         } else if self.speaks(relay, giver) {
             Ok(())

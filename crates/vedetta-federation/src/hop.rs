@@ -60,7 +60,12 @@ pub fn carries(earlier: &Passage, next: &Passage) -> bool {
     earlier.giver == next.giver
         && next.right.is_within(&earlier.right)
         && names_no_wider(next, earlier)
-        && earlier.on.is_subset(&next.on)
+        && rests_on(next, earlier)
+}
+
+/// Whether one passage rests on all that another does.
+fn rests_on(one: &Passage, other: &Passage) -> bool {
+    other.on.is_subset(&one.on) && other.through.is_subset(&one.through)
 }
 
 /// Whether one passage tells the victim only where the other may.
@@ -83,15 +88,18 @@ pub fn gives(passage: &Passage) -> Right {
 }
 
 /// Whether a giver for whom the relay speaks may hold the item by what the hop before gave: that
-/// gave a right, this claims none wider, and it rests on it.
+/// gave a right, this claims none wider, and it rests on it and on who gave it there, unless that is the
+/// producer.
 #[must_use]
-pub fn leads_to(earlier: &Passage, next: &Passage) -> bool {
+pub fn leads_to(earlier: &Passage, next: &Passage, producer: &OrganisationId) -> bool {
+    let apart = [producer, &next.giver].contains(&&earlier.giver);
     let given = gives(earlier);
     let named = |right: &Right| earlier.naming.is_some() && right.is_within(&given);
     earlier.gives != Redistribution::None
         && next.right.is_within(&given)
         && next.naming.as_ref().is_none_or(named)
-        && earlier.on.is_subset(&next.on)
+        && rests_on(next, earlier)
+        && (apart || next.through.contains(&earlier.giver))
         && earlier.under.as_ref().is_some_and(|under| next.on.contains(under))
 }
 

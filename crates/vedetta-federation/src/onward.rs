@@ -65,6 +65,7 @@ impl Item {
             right: Right::Any,
             naming: Some(Right::Any),
             on: BTreeSet::new(),
+            through: BTreeSet::new(),
         });
         let via: BTreeSet<_> = passages.iter().map(Passage::given).chain(produced).collect();
         let tlp = tlp.max(self.conditions.tlp);
@@ -87,11 +88,14 @@ pub fn borne_out(
         let produced = item.form == Form::Full && passage.giver == item.conditions.producer;
         if produced {
             passage.on.clear();
+            passage.through.clear();
             return Some(passage);
         }
         let own = speaks(&passage.giver);
         let Some(before) = before else { return own.then_some(passage) };
-        if before.iter().any(|it| carries(it, &passage) || (own && leads_to(it, &passage))) {
+        let producer = &item.conditions.producer;
+        let borne = |it: &Passage| carries(it, &passage) || own && leads_to(it, &passage, producer);
+        if before.iter().any(borne) {
             return Some(passage);
         }
         let gave = |it: &&Passage| it.gives != Redistribution::None && it.under.is_some();
@@ -105,6 +109,8 @@ pub fn borne_out(
         let naming = passage.naming.filter(|_| ground.naming.is_some());
         passage.naming = naming.map(|right| right.and(given));
         passage.on.extend(ground.on.iter().chain(&ground.under).cloned());
+        let between = [&ground.giver].into_iter().filter(|it| ![producer, &passage.giver].contains(it));
+        passage.through.extend(ground.through.iter().chain(between).cloned());
         Some(passage)
     };
     let few = |passage: &Passage| agreements(passage) <= MOST_AGREEMENTS;

@@ -30,7 +30,7 @@ struct Known {
     weight: usize,
 }
 
-/// A passage weighs so much, and each agreement that it names.
+/// A passage weighs so much, and each agreement and organisation that it names besides the giver.
 const APIECE: usize = 700;
 const NAME: usize = 64;
 
@@ -49,7 +49,8 @@ thread_local! {
 impl Passages {
     fn of(all: Vec<Passage>) -> Self {
         let text = RawValue::from_string(sorted::passages(&all)).unwrap_or_default();
-        let weight = all.iter().map(|it| APIECE + NAME * crate::hop::agreements(it)).sum();
+        let names = |it: &Passage| crate::hop::agreements(it) + it.through.len();
+        let weight = all.iter().map(|it| APIECE + NAME * names(it)).sum();
         Self(Arc::new(Known { all, text, weight }))
     }
 

@@ -38,6 +38,8 @@ struct SortedGiven<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     on: &'a BTreeSet<AgreementId>,
     right: &'a Right,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    through: &'a BTreeSet<OrganisationId>,
 }
 
 #[derive(Serialize)]
@@ -51,19 +53,21 @@ struct SortedPassage<'a> {
     right: &'a Right,
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<&'a AgreementId>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    through: &'a BTreeSet<OrganisationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     under: Option<&'a AgreementId>,
 }
 
 /// The canonical JSON of conditions.
 pub(crate) fn handling(conditions: &Handling) -> String {
-    let Handling { producer, category, tlp, pap, victims, named, only_under, exercise, via } =
-        conditions;
-    let via = via.iter().map(|Given { giver, right, naming, on }| SortedGiven {
+    let Handling { producer, category, tlp, pap, victims, named, only_under, via } = conditions;
+    let via = via.iter().map(|Given { giver, right, naming, on, through }| SortedGiven {
         giver,
         naming: naming.as_ref(),
         on,
         right,
+        through,
     });
     text(&SortedHandling {
         category: *category,
@@ -80,9 +84,10 @@ pub(crate) fn handling(conditions: &Handling) -> String {
 
 /// The canonical JSON of the passages of a hop.
 pub(crate) fn passages(all: &[Passage]) -> String {
-    let sorted = all.iter().map(|Passage { giver, right, naming, under, root, gives, on }| {
+    let sorted = all.iter().map(|passage| {
+        let Passage { giver, right, naming, under, root, gives, on, through } = passage;
         let (naming, root, under) = (naming.as_ref(), root.as_ref(), under.as_ref());
-        SortedPassage { giver, gives: *gives, naming, on, right, root, under }
+        SortedPassage { giver, gives: *gives, naming, on, right, root, through, under }
     });
     text(&sorted.collect::<Vec<_>>())
 }
@@ -101,7 +106,8 @@ mod tests {
     #[test]
     fn it_is_what_the_general_way_writes() {
         let given = json!({ "giver": "a", "right": { "lineages": ["f", "g"] }, "on": ["ab", "f"] });
-        let naming = json!({ "giver": "b", "right": "any", "naming": { "lineages": [] } });
+        let naming = json!({ "giver": "b", "right": "any", "naming": { "lineages": [] },
+            "through": ["c", "d"] });
         for conditions in [
             json!({ "producer": "a", "category": "early-warning", "tlp": "RED", "pap": "CLEAR" }),
             json!({ "producer": "a", "category": "context", "tlp": "AMBER+STRICT", "pap": "GREEN",
@@ -114,7 +120,7 @@ mod tests {
         let all: Vec<Passage> = serde_json::from_value(json!([
             { "giver": "a", "right": { "lineages": ["f"] }, "under": "ab", "root": "f",
               "gives": "lineage", "on": ["ab", "f"] },
-            { "giver": "b", "right": "any", "naming": "any", "gives": "none" },
+            { "giver": "b", "right": "any", "naming": "any", "gives": "none", "through": ["c", "d"] },
         ]))
         .unwrap();
         assert_eq!(passages(&all), canonical(&all));

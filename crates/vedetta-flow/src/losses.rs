@@ -230,10 +230,10 @@ impl Table {
         taken
     }
 
-    /// By whose right something went out who is not in the network any more.
+    /// By whose right, or through whom, something went out who is not in the network any more.
     fn giver_that_left(&self, clearance: &Clearance) -> Option<OrganisationId> {
         let handling = &clearance.handling;
-        let givers = handling.via.iter().map(|given| &given.giver);
+        let givers = handling.via.iter().flat_map(|it| [&it.giver].into_iter().chain(&it.through));
         [&handling.producer].into_iter().chain(givers).find(|it| self.has_left(it)).cloned()
     }
 

@@ -85,7 +85,7 @@ impl Standing {
             generation,
             compiled: generation,
             own: None,
-            network: compile(&directory, &[], &[], (now, &BTreeSet::new())),
+            network: compile((&directory, BTreeSet::new()), &[], &[], (now, &BTreeSet::new())),
             lapsed: BTreeSet::new(),
             relevance: Arc::new(directory.relevance().0),
             directory: Arc::new(directory),
@@ -108,9 +108,9 @@ impl Standing {
 
     /// The same records at a later moment.
     pub(crate) fn at(&self, now: Instant) -> Self {
-        let lapsed = &self.lapsed;
+        let who = (&*self.directory, self.network.left().clone());
         Self {
-            network: compile(&self.directory, &self.agreements, &self.holds, (now, lapsed)),
+            network: compile(who, &self.agreements, &self.holds, (now, &self.lapsed)),
             compiled: self.generation + 1,
             ..self.again()
         }
@@ -160,7 +160,7 @@ impl Standing {
         let organisations = organisations(&self.directory);
         let (agreements, holds) = (&self.agreements, &[]);
         let roll = Roll { organisations: &organisations, agreements, holds };
-        Lapses::of(roll, (self.network.compiled_at(), &self.lapsed), lapses)
+        Lapses::of(roll, &self.network, lapses)
     }
 
     /// Agreements of which other nodes say that they do not bind.
@@ -219,7 +219,10 @@ impl Standing {
         let agreements: Vec<_> = agreements.into_iter().map(Arc::new).collect();
         let holds = records::<Hold>(reader, RecordKind::Hold)?;
         let lapsed = crate::mesh::lapsed(reader)?;
-        let network = compile(&directory, &agreements, &holds, (now, &lapsed));
+        // Whoever ever was in the directory has a number.
+        let left = reader.numbers()?.into_iter().map(|(id, _)| id);
+        let left = left.filter(|id| directory.organisation(id).is_none()).collect();
+        let network = compile((&*directory, left), &agreements, &holds, (now, &lapsed));
         Ok(Self {
             generation,
             compiled: generation,
@@ -236,14 +239,14 @@ impl Standing {
 }
 
 fn compile(
-    directory: &Directory,
+    (directory, left): (&Directory, BTreeSet<OrganisationId>),
     agreements: &[Arc<Agreement>],
     holds: &[Hold],
     (now, lapsed): (Instant, &BTreeSet<AgreementId>),
 ) -> Arc<Network> {
     let organisations = organisations(directory);
     let roll = Roll { organisations: &organisations, agreements, holds };
-    Arc::new(Network::compile(roll, now).with_lapsed(lapsed.clone()))
+    Arc::new(Network::compile(roll, now).with_lapsed(lapsed.clone()).with_left(left))
 }
 
 fn organisations(directory: &Directory) -> Vec<(OrganisationNumber, Arc<Organisation>)> {

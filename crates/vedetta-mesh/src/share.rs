@@ -484,7 +484,8 @@ impl Sharing<'_> {
         let mut memory = self.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.generation == generation {
             let said = passing.iter().flat_map(|passing| &passing.by);
-            let octets = said.chain(&key.2).map(|it| 256 + 64 * agreements(it)).sum::<usize>();
+            let names = |it: &Passage| agreements(it) + it.through.len();
+            let octets = said.chain(&key.2).map(|it| 256 + 64 * names(it)).sum::<usize>();
             memory.octets += 256 + octets;
             memory.known.insert(key, passing.clone());
         }

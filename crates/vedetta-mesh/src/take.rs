@@ -63,6 +63,7 @@ pub(crate) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BT
         right: Right::Any,
         naming: Some(Right::Any),
         on: BTreeSet::new(),
+        through: BTreeSet::new(),
     });
     passages.iter().map(Passage::given).chain(produced).collect()
 }

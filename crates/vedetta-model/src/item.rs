@@ -93,6 +93,10 @@ pub struct Given {
     /// nothing.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub on: BTreeSet<AgreementId>,
+    /// Every organisation through which it came to the giver, the producer aside. When one of them
+    /// leaves the network, it counts for nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub through: BTreeSet<OrganisationId>,
 }
 
 /// Under which agreements whoever holds an item may pass it on.

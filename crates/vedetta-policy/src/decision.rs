@@ -247,8 +247,7 @@ impl Network {
         let starts = if handling.via.is_empty() {
             vec![Start { number: producer, right: &Right::Any, given: None }]
         } else {
-            let binding =
-                handling.via.iter().filter(|given| given.on.iter().all(|id| self.binds(id)));
+            let binding = handling.via.iter().filter(|given| self.counts(given));
             let start = |given| self.start(given, carriers);
             binding.filter_map(start).collect()
         };
@@ -261,6 +260,12 @@ impl Network {
             Carriers::Naming => given.naming.as_ref()?,
         };
         Some(Start { number: self.number(&given.giver)?, right, given: Some(given) })
+    }
+
+    /// Whether all binds on which somebody's giving rests, and nobody has left through whom it came.
+    fn counts(&self, given: &Given) -> bool {
+        let there = |id| self.numbers.contains_key(id) || !self.left.contains(id);
+        given.on.iter().all(|id| self.binds(id)) && given.through.iter().all(there)
     }
 
     /// Whether an agreement binds, as far as is known here: what is not known here binds until

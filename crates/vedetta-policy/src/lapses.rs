@@ -73,6 +73,8 @@ pub struct Lapses {
     agreements: Vec<Arc<Agreement>>,
     /// Agreements whose text is not known here, and that do not bind.
     unknown: BTreeSet<AgreementId>,
+    /// Who left the network.
+    left: BTreeSet<OrganisationId>,
     now: Instant,
     lapsed: BTreeMap<AgreementId, Lapse>,
     /// The network in which all of them bind.
@@ -137,22 +139,23 @@ const LAPSES: usize = 64;
 const KINDS: (usize, usize) = (256, 4_096);
 
 impl Lapses {
-    /// Lifts lapses from what a network was compiled from, `unknown` being those agreements whose text is
-    /// not known here.
+    /// Lifts lapses from what a network was compiled from.
     #[must_use]
     pub fn of(
         roll: Roll<'_>,
-        (now, unknown): (Instant, &BTreeSet<AgreementId>),
+        network: &Network,
         lapses: impl IntoIterator<Item = Lapse>,
     ) -> Self {
         let lapsed: BTreeMap<_, _> =
             lapses.into_iter().map(|it| (it.agreement.clone(), it)).collect();
         let all = lapsed.keys().cloned().collect();
+        let (now, unknown, left) = (network.now, &network.lapsed, &network.left);
         Self {
             organisations: roll.organisations.to_vec(),
             agreements: roll.agreements.to_vec(),
-            whole: lifting(roll, (now, unknown), &all),
+            whole: lifting(roll, (now, unknown, left), &all),
             unknown: unknown.clone(),
+            left: left.clone(),
             now,
             lapsed,
         }
@@ -303,7 +306,7 @@ impl Lapses {
         let all = all.cloned().collect();
         let (organisations, agreements) = (&self.organisations, &self.agreements);
         let roll = Roll { organisations, agreements, holds: &[] };
-        lifting(roll, (self.now, &self.unknown), &all)
+        lifting(roll, (self.now, &self.unknown, &self.left), &all)
     }
 
     fn is_adhesion(&self, id: &AgreementId) -> bool {
@@ -432,10 +435,10 @@ fn kind(handling: &Handling) -> Handling {
 
 fn lifting(
     roll: Roll<'_>,
-    (now, unknown): (Instant, &BTreeSet<AgreementId>),
+    (now, unknown, left): (Instant, &BTreeSet<AgreementId>, &BTreeSet<OrganisationId>),
     lifted: &BTreeSet<AgreementId>,
 ) -> Network {
     let roll = Roll { holds: &[], ..roll };
     let unknown = unknown.difference(lifted).cloned().collect();
-    Network::lifting(roll, now, lifted).with_lapsed(unknown)
+    Network::lifting(roll, now, lifted).with_lapsed(unknown).with_left(left.clone())
 }

@@ -12,7 +12,7 @@ use vedetta_model::{
 
 use crate::group::Group;
 use crate::memo::Memo;
-use crate::pact::{Adhesions, Pact, Sources};
+use crate::pact::{Adhesions, Pact, Side, Sources};
 use crate::selection::Index;
 use crate::standing::{Standing, Standings};
 
@@ -41,6 +41,8 @@ pub struct Network {
     pub(crate) holds: Vec<BindingHold>,
     /// Agreements unknown here that another node says do not bind.
     pub(crate) lapsed: BTreeSet<AgreementId>,
+    /// Organisations that left the network, as far as they are not there again.
+    pub(crate) left: BTreeSet<OrganisationId>,
     pub(crate) memo: Memo,
     valid_until: Instant,
     organisations: HashMap<OrganisationNumber, Arc<Organisation>>,
@@ -94,6 +96,7 @@ impl Network {
             roots,
             agreements: agreements.into_iter().map(|(id, it)| (id.clone(), it.clone())).collect(),
             lapsed: BTreeSet::new(),
+            left: BTreeSet::new(),
             memo: Memo::default(),
             numbers,
             standings,
@@ -106,6 +109,31 @@ impl Network {
     #[must_use]
     pub fn with_lapsed(self, lapsed: BTreeSet<AgreementId>) -> Self {
         Self { lapsed, memo: Memo::default(), ..self }
+    }
+
+    /// The same, knowing who left the network: what came through one of them counts for nothing, unless it
+    /// is there again.
+    #[must_use]
+    pub fn with_left(self, left: BTreeSet<OrganisationId>) -> Self {
+        Self { left, memo: Memo::default(), ..self }
+    }
+
+    /// Who left the network, as it was told.
+    #[must_use]
+    pub const fn left(&self) -> &BTreeSet<OrganisationId> {
+        &self.left
+    }
+
+    /// The agreements in force under which an organisation may give what it was given: what goes on under
+    /// them may have come through it.
+    #[must_use]
+    pub fn given_under(&self, id: &OrganisationId) -> BTreeSet<AgreementId> {
+        let Some(number) = self.number(id) else { return BTreeSet::new() };
+        let gives = |pact: &&Pact| {
+            let side = |it: &Side| it.members.contains(number) && !it.gives.is_empty();
+            pact.standing.is_in_force() && pact.sides.iter().any(side)
+        };
+        self.pacts.iter().filter(gives).map(|pact| pact.agreement.id.clone()).collect()
     }
 
     /// The next moment at which a term or a hold begins or ends: compile again then.

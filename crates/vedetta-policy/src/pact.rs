@@ -53,6 +53,10 @@ impl Categories {
         Self(categories.iter().fold(0, |set, category| set | 1 << *category as u8))
     }
 
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether the category passes; context passes with anything.
     pub(crate) const fn pass(self, category: Category) -> bool {
         match category {

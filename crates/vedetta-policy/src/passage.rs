@@ -38,14 +38,24 @@ pub struct Passage {
     /// the producer. When one of them ceases to bind, so does the passage.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub on: BTreeSet<AgreementId>,
+    /// Every organisation along that chain between the producer and the giver. When one of them leaves
+    /// the network, so does the passage.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub through: BTreeSet<OrganisationId>,
+}
+
+/// On what it rests that somebody holds an item.
+struct Rests {
+    on: BTreeSet<AgreementId>,
+    through: BTreeSet<OrganisationId>,
 }
 
 impl Passage {
     /// What the next node goes on deciding from.
     #[must_use]
     pub fn given(&self) -> Given {
-        let Self { giver, right, naming, on, .. } = self.clone();
-        Given { giver, right, naming, on }
+        let Self { giver, right, naming, on, through, .. } = self.clone();
+        Given { giver, right, naming, on, through }
     }
 }
 
@@ -54,7 +64,7 @@ impl Network {
     /// another node must know to go on deciding. Everyone among the targets that the decision
     /// reaches is reached from these, but for those at whom the chains begin and those whom
     /// TLP:CLEAR alone reaches. For the redacted form no passage tells the victim, nor is it the
-    /// victim's.
+    /// victim's, nor comes through it.
     ///
     /// Of many who may give alike one is named: one of `ours` before others, since a node gives only
     /// for whom it speaks, or by the right that it was given.
@@ -78,7 +88,8 @@ impl Network {
         self.by_providers(handling, &chains, &targets, &mut found);
         let mut passages: Vec<_> = found.into_iter().collect();
         if form == Form::Redacted {
-            passages.retain(|passage| !handling.victims.contains(&passage.giver));
+            let victims = &handling.victims;
+            passages.retain(|it| !victims.contains(&it.giver) && victims.is_disjoint(&it.through));
             let tells = |id: &AgreementId| self.is_adhesion_of(id, handling);
             passages.iter_mut().for_each(|passage| passage.on.retain(|id| !tells(id)));
         }
@@ -122,6 +133,7 @@ impl Network {
             Some(before) => self.pacts[before.pact].right(),
             None => search.beginning(last.giver, pact)?.right.clone(),
         };
+        let Rests { on, through } = self.rests_on(search, earlier, last.giver, chain.first());
         Some(Passage {
             giver: self.organisation(last.giver)?.id.clone(),
             right,
@@ -129,24 +141,30 @@ impl Network {
             under: Some(pact.agreement.id.clone()),
             root: Some(pact.framework().clone()),
             gives: pact.agreement.handling.redistribution,
-            on: self.rests_on(search, earlier, last.giver, chain.first()),
+            on,
+            through,
         })
     }
 
-    /// The agreements along a chain that ends at a holder, those of the chain's beginning included.
+    /// The agreements and the organisations along a chain that ends at a holder, those of the chain's
+    /// beginning included.
     fn rests_on(
         &self,
         search: &Search<'_>,
         chain: &[Step],
         holder: OrganisationNumber,
         first: Option<&Step>,
-    ) -> BTreeSet<AgreementId> {
+    ) -> Rests {
         let start = match first {
             Some(first) => search.beginning(first.giver, &self.pacts[first.pact]),
             None => search.starts.iter().find(|start| start.number == holder).copied(),
         };
         let given = start.and_then(|start| start.given);
         let mut on = given.map(|given| given.on.clone()).unwrap_or_default();
+        let mut through = given.map(|given| given.through.clone()).unwrap_or_default();
+        let between = |step: &&Step| step.giver != search.producer && step.giver != holder;
+        let givers = chain.iter().filter(between).filter_map(|it| self.organisation(it.giver));
+        through.extend(givers.map(|it| it.id.clone()));
         let receivers = chain.iter().skip(1).map(|step| step.giver).chain([holder]);
         for (step, receiver) in chain.iter().zip(receivers) {
             let pact = &self.pacts[step.pact];
@@ -156,7 +174,7 @@ impl Network {
             let binding = |id: &&AgreementId| self.standing(id).is_some_and(|it| it.is_in_force());
             on.extend(adhesions.filter(binding).cloned());
         }
-        on
+        Rests { on, through }
     }
 
     /// Clients are reached at their node when their provider is held there to have the item.
@@ -178,6 +196,7 @@ impl Network {
             }
             let Some(giver) = self.organisation(provider) else { continue };
             let chain = chain_to(&search, &chains.any, provider);
+            let Rests { on, through } = self.rests_on(&search, &chain, provider, chain.first());
             found.insert(Passage {
                 giver: giver.id.clone(),
                 right: Right::none(),
@@ -185,7 +204,8 @@ impl Network {
                 under: None,
                 root: None,
                 gives: Redistribution::None,
-                on: self.rests_on(&search, &chain, provider, chain.first()),
+                on,
+                through,
             });
         }
     }

@@ -2,6 +2,8 @@
 //! `--small` ones of a dozen nodes, `--form country|ring|tree|mesh|row` the largest in that form.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+#[path = "../tests/simulation/amend.rs"]
+mod amend;
 #[path = "../tests/simulation/chance.rs"]
 mod chance;
 #[path = "../tests/simulation/country.rs"]

@@ -37,6 +37,9 @@ pub(super) fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
         if hop.passages.iter().any(|passage| hop::agreements(passage) > MOST_AGREEMENTS) {
             return Err(Refusal::TooMany("agreements"));
         }
+        if hop.passages.iter().any(|passage| passage.through.len() > MOST_HOPS) {
+            return Err(Refusal::TooMany("organisations"));
+        }
     }
     Ok(())
 }

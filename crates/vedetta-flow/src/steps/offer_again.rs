@@ -1,5 +1,6 @@
 //! When an agreement binds again, what rests on it is offered to the other nodes again: who did not
-//! read it while it did not bind reads it now.
+//! read it while it did not bind reads it now. So is what may have gone through an organisation that left,
+//! by those who may give it instead.
 //!
 //! That may be the whole ledger, so the unit of work in which it begins to bind only says that it is
 //! owed. Here it is looked up, some hundred releases at a time, and each stretch is a deed: nobody waits
@@ -31,7 +32,10 @@ struct Owed {
 }
 
 /// Remembers that what rests on an agreement is to be offered again.
-pub(crate) fn owe(
+///
+/// # Errors
+/// What the ledger said.
+pub fn owe(
     unit: &mut dyn UnitOfWork,
     (under, by): (&AgreementId, &str),
 ) -> Result<(), StoreError> {

@@ -57,7 +57,8 @@ fn lapses(world: &World) -> Lapses {
         outlook: Outlook::Over,
     };
     let ended = agreements.iter().filter(|it| it.stage.name() == "expired").map(lapse);
-    Lapses::of(Roll { organisations, agreements, holds: &[] }, (now(), &BTreeSet::new()), ended)
+    let roll = Roll { organisations, agreements, holds: &[] };
+    Lapses::of(roll, &Network::compile(roll, now()), ended)
 }
 
 /// What the centre gave to some and they lost.

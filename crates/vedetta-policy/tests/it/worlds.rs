@@ -123,7 +123,7 @@ fn giver(size: usize) -> impl Strategy<Value = Given> {
     let on = prop_oneof![2 => Just(BTreeSet::new()), 1 => subset(8, agreement)];
     (0..size + 1, right(), weighted(0.5, right()), on).prop_map(|(place, right, naming, on)| {
         let naming = naming.map(|naming| naming.and(right.clone()));
-        Given { giver: organisation(place), right, naming, on }
+        Given { giver: organisation(place), right, naming, on, through: [].into() }
     })
 }
 

@@ -7,13 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_federation::exchange;
 use vedetta_federation::frame::{Decoder, Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Output, Taking};
 use vedetta_federation::shelf::Ask;
-use vedetta_model::Instant;
+use vedetta_model::{Agreement, Instant};
 
 use crate::chance::Chance;
 use crate::station::{Common, Session, Station};
@@ -32,6 +33,8 @@ pub(crate) struct Country {
     /// Whether frames are damaged, sent twice and overtaken by later ones.
     pub(crate) rough: bool,
     pub(crate) witness: Witness,
+    /// The texts of agreements that were ever written.
+    pub(crate) texts: Vec<Arc<Agreement>>,
     /// Envelopes refused, and those that were received.
     pub(crate) refused: BTreeMap<String, u64>,
     pub(crate) received: u64,
@@ -94,6 +97,7 @@ impl Country {
             history: Vec::new(),
             rough: true,
             witness: Witness::default(),
+            texts: world.agreements.clone(),
             refused: BTreeMap::new(),
             received: 0,
             queue: BinaryHeap::new(),
@@ -294,7 +298,7 @@ impl Country {
             let station = &self.stations[end.node];
             let stands = station.memory.stands();
             let gone = station.memory.disk.borrow().gone.clone();
-            self.witness.leaves(&self.world, (end.node, end.peer), (&stands, &gone), batch);
+            self.witness.leaves((&self.world, &self.texts), (end.node, end.peer), (&stands, &gone), batch);
         }
         let mut carried = Carried::Frame(Box::new(frame));
         let damaged = self.rough && self.chance.once_in(300);

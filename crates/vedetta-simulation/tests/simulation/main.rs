@@ -1,6 +1,7 @@
 //! A whole country in one process: simulated clock and network, real links, seals and policy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+mod amend;
 mod chance;
 mod country;
 mod memory;

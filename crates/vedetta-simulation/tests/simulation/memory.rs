@@ -22,7 +22,7 @@ use vedetta_model::{
 };
 use vedetta_policy::{Form, Network, Passage, Roll};
 
-use crate::world::{BEGINNING, World};
+use crate::world::{BEGINNING, World, in_force};
 
 /// What is on a node's disk: a clone of it is a backup.
 #[derive(Clone, Default)]
@@ -33,6 +33,8 @@ pub(crate) struct Disk {
     pub(crate) holds: Vec<Hold>,
     /// Who left the network.
     pub(crate) gone: BTreeSet<OrganisationId>,
+    /// Texts of agreements that came, of those whose texts this node may have.
+    texts: BTreeMap<AgreementId, Arc<Agreement>>,
     bookmarks: BTreeMap<OrganisationId, Bookmark>,
     waiting: BTreeMap<OrganisationId, Waiting>,
 }
@@ -76,6 +78,7 @@ pub(crate) struct Memory {
     world: Rc<World>,
     territory: Arc<Territory>,
     agreements: Vec<Arc<Agreement>>,
+    node: usize,
     peers: Vec<OrganisationId>,
     known: RefCell<Known>,
     /// Whether what stands is another since that was asked.
@@ -98,6 +101,7 @@ impl Memory {
             world: Rc::clone(world),
             territory: Arc::clone(territory),
             agreements,
+            node,
             peers: world.neighbours(node).iter().map(|peer| world.nodes[*peer].clone()).collect(),
             known: RefCell::default(),
             anew: Cell::default(),
@@ -203,6 +207,14 @@ impl Memory {
                 self.changed();
             }
         }
+        if let What::Agreement(signed) = &envelope.what
+            && self.world.holds_text(self.node, &signed.text)
+        {
+            // Whoever must sign has signed.
+            let text = Agreement { stage: in_force(), ..Agreement::clone(&signed.text) };
+            self.disk.borrow_mut().texts.insert(text.id.clone(), Arc::new(text));
+            self.changed();
+        }
         let What::Standing(notice) = &envelope.what else { return };
         let heard = {
             let mut disk = self.disk.borrow_mut();
@@ -212,6 +224,11 @@ impl Memory {
         if heard == Heard::News {
             self.changed();
         }
+    }
+
+    /// Whether this node has the text of an agreement.
+    pub(crate) fn has_text(&self, id: &AgreementId) -> bool {
+        self.agreements.iter().any(|it| it.id == *id) || self.disk.borrow().texts.contains_key(id)
     }
 
     fn recompile(&self) {
@@ -556,11 +573,11 @@ fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network
             Arc::new(Agreement { stage, ..Agreement::clone(agreement) })
         }
     };
-    let agreements: Vec<_> = agreements.iter().map(stage).collect();
+    let agreements: Vec<_> = agreements.iter().chain(disk.texts.values()).map(stage).collect();
     let lapsed = disk.stands.iter().filter(|(_, stood)| stood.now() != Stands::InForce);
     let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
     let organisations = world.organisations.iter().filter(|(_, it)| !disk.gone.contains(&it.id));
     let organisations: Vec<(OrganisationNumber, _)> = organisations.cloned().collect();
     let roll = Roll { organisations: &organisations, agreements: &agreements, holds: &disk.holds };
-    Network::compile(roll, BEGINNING).with_lapsed(lapsed)
+    Network::compile(roll, BEGINNING).with_lapsed(lapsed).with_left(disk.gone.clone())
 }

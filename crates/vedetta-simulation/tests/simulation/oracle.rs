@@ -13,6 +13,8 @@ use crate::world::World;
 
 pub(crate) struct Oracle<'a> {
     pub(crate) world: &'a World,
+    /// The texts of agreements, whoever has them.
+    pub(crate) texts: &'a [Arc<Agreement>],
     /// What was last said of agreements.
     pub(crate) stands: BTreeMap<AgreementId, Stands>,
     /// Who left the network.
@@ -74,13 +76,14 @@ impl Oracle<'_> {
     fn entitled(&self, handling: &Handling, form: Form, known: Known) -> BTreeSet<OrganisationId> {
         let all = self.world.speaker.keys().filter(|it| !self.gone.contains(it));
         let all: BTreeSet<_> = all.cloned().collect();
-        let (mut reached, providers) = self.chains(handling, known, |_| true);
+        let chains = self.chains(handling, known, |_| true);
+        let mut reached = chains.clone();
         if handling.tlp == Tlp::Clear {
             reached = all;
         } else if handling.tlp <= Tlp::Amber {
             for (_, organisation) in &self.world.organisations {
                 let provided =
-                    organisation.client_of.iter().any(|provider| providers.contains(provider));
+                    organisation.client_of.iter().any(|provider| chains.contains(provider));
                 if provided && !self.gone.contains(&organisation.id) {
                     reached.insert(organisation.id.clone());
                 }
@@ -90,47 +93,38 @@ impl Oracle<'_> {
             return reached;
         }
         let names = |it: &Agreement| it.handling.victim == VictimVisibility::Named;
-        let (naming, _) = self.chains(handling, known, names);
+        let naming = self.chains(handling, known, names);
         let told = |id: &OrganisationId| naming.contains(id) || handling.victims.contains(id);
         reached.into_iter().filter(told).collect()
     }
 
-    /// The producer and everyone whom chains of such agreements reach, and of these who may provide others.
-    /// A passage names agreements, and nobody who stands between: who left gives nobody anything, but what
-    /// went on from there before may still be read.
+    /// The producer and everyone whom chains of such agreements reach.
     fn chains(
         &self,
         handling: &Handling,
         known: Known,
         such: impl Fn(&Agreement) -> bool,
-    ) -> (BTreeSet<OrganisationId>, BTreeSet<OrganisationId>) {
-        let whole = Rights { any: true, ..Rights::default() };
-        let mut held = BTreeMap::from([(handling.producer.clone(), whole)]);
-        let mut reached = held.clone();
-        let passing = |it: &&Arc<Agreement>| {
-            let common = known == Known::All || !self.world.private.contains(&it.id);
-            such(it) && common && self.carries(it, handling)
-        };
-        let passing: Vec<_> = self.world.agreements.iter().filter(passing).collect();
+    ) -> BTreeSet<OrganisationId> {
+        let mut held = BTreeMap::new();
+        held.insert(handling.producer.clone(), Rights { any: true, ..Rights::default() });
         loop {
             let before = held.clone();
-            passing.iter().for_each(|it| self.pass(it, &before, &mut held));
-            if known == Known::Everywhere {
-                held.retain(|id, _| !self.gone.contains(id));
+            for agreement in self.texts.iter().filter(|it| such(it)) {
+                let common = known == Known::All || !self.world.is_private(&agreement.id);
+                if common && self.carries(agreement, handling) {
+                    self.pass(agreement, handling.category, &before, &mut held);
+                }
             }
             if held == before {
-                break;
+                return held.into_keys().collect();
             }
         }
-        held.retain(|id, _| !self.gone.contains(id));
-        passing.iter().for_each(|it| self.pass(it, &held, &mut reached));
-        reached.retain(|id, _| !self.gone.contains(id));
-        (reached.into_keys().collect(), held.into_keys().collect())
     }
 
     fn pass(
         &self,
         agreement: &Agreement,
+        category: Category,
         before: &BTreeMap<OrganisationId, Rights>,
         held: &mut BTreeMap<OrganisationId, Rights>,
     ) {
@@ -141,10 +135,14 @@ impl Oracle<'_> {
             };
             let givers: Vec<_> = giving.organisations.iter().filter(may).collect();
             for (j, receiving) in agreement.parties.iter().enumerate() {
-                if i == j && giving.within == Within::Apart {
+                let apart = i == j && giving.within == Within::Apart;
+                if apart || !passes(category, &giving.gives) || !passes(category, &receiving.receives) {
                     continue;
                 }
                 for receiver in &receiving.organisations {
+                    if self.gone.contains(receiver) {
+                        continue;
+                    }
                     if givers.iter().all(|giver| *giver == receiver) {
                         continue;
                     }
@@ -167,13 +165,17 @@ impl Oracle<'_> {
             |it: &&Agreement| matches!(self.stands.get(&it.id), None | Some(Stands::InForce));
         let limited = handling.only_under.is_empty()
             || line.iter().any(|it| handling.only_under.contains(&it.id));
-        let _: Category = handling.category;
         line.iter().all(binds) && limited && handling.tlp <= agreement.handling.highest_tlp
     }
 
     fn line<'w>(&'w self, agreement: &'w Agreement) -> Vec<&'w Agreement> {
-        let find = |id: &AgreementId| self.world.agreements.iter().find(|it| it.id == *id);
+        let find = |id: &AgreementId| self.texts.iter().find(|it| it.id == *id);
         let above = agreement.parent.as_ref().and_then(find);
         std::iter::once(agreement).chain(above.map(AsRef::as_ref)).collect()
     }
+}
+
+/// Context goes wherever anything does.
+fn passes(category: Category, those: &BTreeSet<Category>) -> bool {
+    those.contains(&category) || category == Category::Context && !those.is_empty()
 }

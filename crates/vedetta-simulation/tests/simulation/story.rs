@@ -1,6 +1,7 @@
 //! What happens in a country, and whether all is well in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_federation::Object;
@@ -12,7 +13,7 @@ use vedetta_federation::link::Input;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap, Tlp,
+    Agreement, AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap, Tlp,
 };
 use vedetta_policy::Form;
 
@@ -31,8 +32,8 @@ pub(crate) struct Outcome {
     pub(crate) disordered: u64,
 }
 
-struct Story {
-    country: Country,
+pub(crate) struct Story {
+    pub(crate) country: Country,
     /// What was accepted, where, when, and under which identifier.
     accepted: Vec<(Digest, usize, Instant)>,
     items: Vec<Published>,
@@ -44,7 +45,7 @@ struct Story {
     gone: BTreeSet<OrganisationId>,
     holds: Vec<usize>,
     down: Vec<usize>,
-    number: u128,
+    pub(crate) number: u128,
 }
 
 /// An item as its producers know it.
@@ -119,7 +120,7 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
 
 impl Story {
     fn turn(&mut self) {
-        match self.country.chance.below(21) {
+        match self.country.chance.below(22) {
             0..=7 => self.publish(),
             8 => self.revise(),
             9 | 10 => self.contest(),
@@ -131,6 +132,7 @@ impl Story {
             17 => self.hold_or_lift(),
             18 => self.rotate(),
             19 => self.remove(),
+            20 => self.amend(),
             _ => self.divide(),
         }
     }
@@ -140,7 +142,7 @@ impl Story {
         self.country.stations[node].up.then_some(node)
     }
 
-    fn accept(&mut self, node: usize, what: What, original: Option<Handling>) -> Digest {
+    pub(crate) fn accept(&mut self, node: usize, what: What, original: Option<Handling>) -> Digest {
         let station = &self.country.stations[node];
         let at = station.clock(self.country.now);
         let leaf = station.memory.accept(at, what, original.clone());
@@ -275,24 +277,30 @@ impl Story {
 
     fn change_an_agreement(&mut self) {
         let world = std::rc::Rc::clone(&self.country.world);
-        let agreement = self.country.chance.pick(&world.agreements).clone();
-        let nodes: Vec<_> = world.party_nodes(&agreement).into_iter().collect();
-        let nodes = if nodes.is_empty() { vec![0] } else { nodes };
-        let node = *self.country.chance.pick(&nodes);
-        if !self.country.stations[node].up {
-            return;
-        }
-        // As its disk has it: a node that was restored may say another word with the same number.
-        let (revision, before) = {
-            let (me, disk) = (&world.nodes[node], self.country.stations[node].memory.disk.borrow());
-            let stood = disk.stands.get(&agreement.id).cloned().unwrap_or_default();
-            (stood.next(me), stood.word(me).map_or(Stands::InForce, |word| word.now))
+        let agreement = self.country.chance.pick(&self.country.texts).clone();
+        let Some(node) = self.some_party(&agreement) else { return };
+        let stood = self.stood(node, &agreement.id);
+        let before = stood.word(&world.nodes[node]).map_or(Stands::InForce, |word| word.now);
+        let now = match before {
+            Stands::InForce => Stands::Suspended,
+            Stands::Suspended => Stands::InForce,
+            Stands::Expired => return,
         };
-        let suspends = before == Stands::InForce;
-        let now = if suspends { Stands::Suspended } else { Stands::InForce };
-        let (agreement_id, since) = (agreement.id.clone(), self.country.now);
-        let notice = StandingNotice { agreement: agreement_id, revision, now, since, reason: None };
-        self.country.say(format!("n{node}: {} is {now:?}", agreement.id));
+        self.stand(node, &agreement.id, now);
+    }
+
+    /// As its disk has it: a node that was restored may say another word with the same number.
+    fn stood(&self, node: usize, id: &AgreementId) -> Stood {
+        let disk = self.country.stations[node].memory.disk.borrow();
+        disk.stands.get(id).cloned().unwrap_or_default()
+    }
+
+    /// A node says how an agreement stands.
+    pub(crate) fn stand(&mut self, node: usize, id: &AgreementId, now: Stands) {
+        let revision = self.stood(node, id).next(&self.country.world.nodes[node]);
+        let (agreement, since) = (id.clone(), self.country.now);
+        let notice = StandingNotice { agreement, revision, now, since, reason: None };
+        self.country.say(format!("n{node}: {id} is {now:?}"));
         self.accept(node, What::Standing(notice), None);
     }
 
@@ -449,7 +457,8 @@ impl Story {
     fn judge(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let stands = self.last_said(&mut wrong);
-        let oracle = Oracle { world: &self.country.world, stands, gone: self.all_gone() };
+        let (world, texts) = (&self.country.world, self.all_texts());
+        let oracle = Oracle { world, texts: &texts, stands, gone: self.all_gone() };
         let mut expected = BTreeMap::new();
         for (leaf, origin) in self.survivors(&mut wrong) {
             let thing = self.country.stations[origin].memory.disk.borrow().things[&leaf].clone();
@@ -633,6 +642,13 @@ impl Story {
                 }
             }
         }
+    }
+
+    /// The texts of agreements, those that anybody still has.
+    fn all_texts(&self) -> Vec<Arc<Agreement>> {
+        let stations = &self.country.stations;
+        let known = |id: &AgreementId| stations.iter().any(|it| it.memory.has_text(id));
+        self.country.texts.iter().filter(|it| known(&it.id)).cloned().collect()
     }
 
     /// Who left the network, as far as anybody still knows.

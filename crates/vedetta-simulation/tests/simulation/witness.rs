@@ -3,15 +3,19 @@
 //! out of its order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Stands, What};
 use vedetta_federation::frame::{Batch, Farewell, Frame};
 use vedetta_federation::link::{By, Output};
-use vedetta_model::{AgreementId, Handling, OrganisationId};
+use vedetta_model::{Agreement, AgreementId, Handling, OrganisationId};
 
 use crate::oracle::Oracle;
 use crate::world::World;
+
+/// What, how many texts there were, which of them do not bind, and who left.
+type Asked = (Digest, usize, Vec<AgreementId>, BTreeSet<OrganisationId>);
 
 #[derive(Default)]
 pub(crate) struct Witness {
@@ -19,8 +23,8 @@ pub(crate) struct Witness {
     brought: BTreeMap<Digest, Option<Handling>>,
     /// For which nodes what left.
     left: BTreeSet<(Digest, usize)>,
-    /// The nodes that may have something, by what does not bind and who left.
-    may: BTreeMap<(Digest, Vec<AgreementId>, BTreeSet<OrganisationId>), BTreeSet<usize>>,
+    /// The nodes that may have something, by what binds and who left.
+    may: BTreeMap<Asked, BTreeSet<usize>>,
     /// The last batch of a connection that came to a node, and the last that it took in.
     came: BTreeMap<(u64, usize), u64>,
     taken: BTreeMap<(u64, usize), u64>,
@@ -38,7 +42,7 @@ impl Witness {
     /// A batch leaves, from one node for another.
     pub(crate) fn leaves(
         &mut self,
-        world: &World,
+        (world, texts): (&World, &[Arc<Agreement>]),
         (from, to): (usize, usize),
         (stands, gone): (&BTreeMap<AgreementId, Stands>, &BTreeSet<OrganisationId>),
         batch: &Batch,
@@ -59,9 +63,9 @@ impl Witness {
                 continue;
             };
             let lapsed = stands.iter().filter(|(_, now)| **now != Stands::InForce);
-            let key = (leaf, lapsed.map(|(id, _)| id.clone()).collect(), gone.clone());
+            let key = (leaf, texts.len(), lapsed.map(|(id, _)| id.clone()).collect(), gone.clone());
             let may = self.may.entry(key).or_insert_with(|| {
-                let oracle = Oracle { world, stands: stands.clone(), gone: gone.clone() };
+                let oracle = Oracle { world, texts, stands: stands.clone(), gone: gone.clone() };
                 let all = oracle.may(item, original.as_ref());
                 all.iter().map(|id| world.speaker[id]).collect()
             });

@@ -13,6 +13,7 @@ use vedetta_model::{
     Tlp,
 };
 
+use crate::amend::categories;
 use crate::chance::Chance;
 
 /// When every world begins: 2026-06-01T00:00:00Z.
@@ -93,7 +94,17 @@ impl World {
     }
 
     pub(crate) fn holds_text(&self, node: usize, agreement: &Agreement) -> bool {
-        !self.private.contains(&agreement.id) || self.party_nodes(agreement).contains(&node)
+        !self.is_private(&agreement.id) || self.party_nodes(agreement).contains(&node)
+    }
+
+    /// Whether the text is kept from those who are no party, as that in whose place it came.
+    pub(crate) fn is_private(&self, id: &AgreementId) -> bool {
+        self.private.contains(&self.root(id))
+    }
+
+    /// The agreement in whose place one came at last.
+    pub(crate) fn root(&self, id: &AgreementId) -> AgreementId {
+        AgreementId::new(id.as_str().split('.').next().unwrap()).unwrap()
     }
 
     fn settle(&mut self, chance: &mut Chance) {
@@ -212,7 +223,11 @@ fn agreement(
         let together = alone || chance.once_in(4);
         party(place, side, if together { Within::Together } else { Within::Apart })
     });
-    let parties = parties.collect();
+    let mut parties: Vec<_> = parties.collect();
+    for party in &mut parties {
+        party.gives = categories(chance);
+        party.receives = categories(chance);
+    }
     let redistribution = [Redistribution::Lineage, Redistribution::Lineage, Redistribution::Any];
     let nothing = chance.once_in(5);
     let handling = HandlingTerms {
