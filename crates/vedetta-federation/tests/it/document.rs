@@ -274,6 +274,7 @@ fn the_page_says_how_much_there_may_be() {
         format!("more than {MOST_NAMES} victims"),
         format!("At most {MOST_HOPS}:"),
         format!("At most {MOST_PASSAGES}, with {MOST_AGREEMENTS} agreements each"),
+        format!("{MOST_HOPS} organisations `through`"),
         many(MOST_LEAVES),
         format!("A frame has at most {} MiB on the wire", LONGEST_FRAME >> 20),
         format!("a batch has at most {} MiB", LARGEST_BATCH >> 20),
