@@ -240,10 +240,26 @@ fn a_relay_narrows_and_never_widens() {
         ),
         (vec![claims(passage("a1", &[]), any, "all")], passage("b", &["all"]), "more is given"),
         (vec![claims(passage("a1", &[]), lineage, "ab")], passage("b", &["all"]), "elsewhere"),
+        (given(), through(passage("a1", &[]), &["b"]), "the producer's, through somebody"),
+        (vec![passage("a2", &["all"])], passage("b", &["all"]), "through whom it came, left out"),
+        (vec![through(passage("a2", &["all"]), &["a3"])], passage("a2", &["all"]), "the same"),
+        (
+            vec![through(passage("a2", &["all"]), &["a3"])],
+            through(passage("b", &["all"]), &["a2"]),
+            "one of them left out",
+        ),
     ]);
+    let from_a2 = vec![through(passage("a2", &["all"]), &["a3"])];
+    let on = through(passage("b", &["all"]), &["a2", "a3"]);
+    assert!(at_c(from_a2, vec![on]).is_ok(), "all of them");
     for (before, passage, what) in widened {
         assert_eq!(name(at_c(before, vec![passage])), "widened", "{what}");
     }
+}
+
+fn through(passage: vedetta_policy::Passage, names: &[&str]) -> vedetta_policy::Passage {
+    let through = names.iter().map(|it| it.parse().unwrap()).collect();
+    vedetta_policy::Passage { through, ..passage }
 }
 
 fn without_right() -> vedetta_policy::Passage {

@@ -9,12 +9,16 @@ use vedetta_federation::cards::Vouches;
 use vedetta_federation::envelope::{Envelope, Removal, What};
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Outcome;
+use vedetta_flow::Sequence;
+use vedetta_flow::views::lapses::Cause;
 use vedetta_mesh::Terms;
 use vedetta_model::{Contact, Organisation};
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
 
 use super::hostile::{country, own, say, taken};
-use super::network::{Node, agreements, id};
-use super::wire::{Wire, pair_on, settle};
+use super::network::{Node, agreement, agreements, id, party};
+use super::wire::{Wire, pair, pair_on, settle};
 
 fn organisation(id: &str, parent: &str, client_of: &[&str]) -> Organisation {
     let it = json!({ "id": id, "name": id, "kind": "agency", "parent": parent,
@@ -143,4 +147,64 @@ fn a_removal_takes_nobody_from_the_node_that_speaks_for_him() {
     assert_eq!(say(&umbria, &national, leaves, vec![]), "new");
     assert_eq!(found(&national, "terni"), None);
     assert_eq!(found(&national, &name(0)).unwrap().parent, Some(id("cosc-umbria")));
+}
+
+/// Umbria, the national centre and Liguria in a row. What Perugia brings gets to the centre of Umbria
+/// through one of these.
+fn row(between: &[&str]) -> [Node; 3] {
+    let act = |id: &str, one: &[&str], other: &[&str]| {
+        let parties = json!([party("one", one), party("other", other)]);
+        agreement(id, Some("pro-c2si"), ("hidden", "lineage"), &parties)
+    };
+    let held = |which: &str| {
+        let mut held = agreements();
+        held.retain(|it| ["pro-c2si", which].contains(&it.id.as_str()));
+        held
+    };
+    let mut own = held("none");
+    own.push(act("first", &["perugia"], between));
+    own.push(act("second", between, &["cosc-umbria"]));
+    let nodes = [
+        Node::new("cosc-umbria", own),
+        Node::new("cnaipic", held("none")),
+        Node::new("cosc-liguria", held("liguria")),
+    ];
+    pair(&nodes[1], &nodes[0]);
+    pair(&nodes[1], &nodes[2]);
+    nodes
+}
+
+/// Has Perugia bring something and Terni leave; who reads it before and after.
+fn without_terni(nodes: &[Node; 3]) -> [Vec<bool>; 2] {
+    let [umbria, national, liguria] = nodes;
+    let mut wires = [Wire::between(national, umbria), Wire::between(national, liguria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    let readers = [(umbria, "cosc-umbria"), (national, "cnaipic"), (liguria, "genova")];
+    let read = || readers.iter().map(|(node, reader)| node.reads(reader, &item.id())).collect();
+    umbria.bring("perugia", &[item.clone()]);
+    settle(&mut wires);
+    let before = read();
+    umbria.house.remove_organisation(&umbria.administrator(), &id("terni")).unwrap();
+    settle(&mut wires);
+    [before, read()]
+}
+
+#[test]
+fn what_came_through_one_that_left_is_read_nowhere() {
+    let nodes = row(&["terni"]);
+    assert_eq!(without_terni(&nodes), [vec![true; 3], vec![false; 3]]);
+    // Whoever holds it is told at its own node, and not through whom it had come.
+    for (node, reader) in nodes.iter().zip(["cosc-umbria", "cnaipic", "genova"]) {
+        let again = TestHouse::over(std::sync::Arc::clone(&node.store));
+        again.house.tell_lapses().unwrap();
+        let page = again.house.withdrawals(&node.person(reader), Sequence::START).unwrap();
+        let causes: Vec<_> = page.lapses.into_iter().map(|it| it.cause).collect();
+        assert_eq!(causes, [Cause::Organisation(id(reader))], "at {}", node.name);
+    }
+}
+
+#[test]
+fn what_another_may_give_instead_of_one_that_left_is_read_on() {
+    let nodes = row(&["terni", "poli-cert"]);
+    assert_eq!(without_terni(&nodes), [vec![true; 3], vec![true; 3]]);
 }

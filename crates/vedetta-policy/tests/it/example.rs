@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use vedetta_model::{Agreement, Audience, Handling, Instant, OrganisationNumber};
+use vedetta_model::{Agreement, Audience, Given, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Deed, Explanation, Form, expire, suspend};
 
 use crate::worlds::{World, item};
@@ -301,6 +301,18 @@ fn an_incident_brought_by_another_node() {
     let lapsed = std::collections::BTreeSet::from(["umbria".parse().unwrap()]);
     let network = suspended.network(now()).with_lapsed(lapsed);
     assert_eq!(network.decide(&brought).form(OrganisationNumber(0)), None);
+
+    // So does what came through one that left, until it is there again.
+    let through = |id: &str| {
+        let via = brought.via.iter().cloned();
+        let through = |it| Given { through: [id.parse().unwrap()].into(), ..it };
+        Arc::new(Handling { via: via.map(through).collect(), ..Handling::clone(&brought) })
+    };
+    let left = ["x-left", "terni"].map(|it| it.parse().unwrap());
+    let network = suspended.network(now()).with_left(left.into());
+    let read = |handling| network.decide(&handling).form(OrganisationNumber(0)).is_some();
+    assert!(!read(through("x-left")));
+    assert!(read(through("x-unheard-of")) && read(through("terni")));
 }
 
 #[test]
