@@ -109,7 +109,8 @@ pub fn borne_out(
         let naming = passage.naming.filter(|_| ground.naming.is_some());
         passage.naming = naming.map(|right| right.and(given));
         passage.on.extend(ground.on.iter().chain(&ground.under).cloned());
-        let between = [&ground.giver].into_iter().filter(|it| ![producer, &passage.giver].contains(it));
+        let between =
+            [&ground.giver].into_iter().filter(|it| ![producer, &passage.giver].contains(it));
         passage.through.extend(ground.through.iter().chain(between).cloned());
         Some(passage)
     };

@@ -141,11 +141,7 @@ const KINDS: (usize, usize) = (256, 4_096);
 impl Lapses {
     /// Lifts lapses from what a network was compiled from.
     #[must_use]
-    pub fn of(
-        roll: Roll<'_>,
-        network: &Network,
-        lapses: impl IntoIterator<Item = Lapse>,
-    ) -> Self {
+    pub fn of(roll: Roll<'_>, network: &Network, lapses: impl IntoIterator<Item = Lapse>) -> Self {
         let lapsed: BTreeMap<_, _> =
             lapses.into_iter().map(|it| (it.agreement.clone(), it)).collect();
         let all = lapsed.keys().cloned().collect();

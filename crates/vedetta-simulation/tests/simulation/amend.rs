@@ -15,7 +15,8 @@ impl Story {
     /// A node of a party writes another text; mostly the one before is over with it.
     pub(crate) fn amend(&mut self) {
         let texts = &self.country.texts;
-        let agreed: Vec<_> = texts.iter().filter(|it| !it.parties[1].organisations.is_empty()).collect();
+        let agreed: Vec<_> =
+            texts.iter().filter(|it| !it.parties[1].organisations.is_empty()).collect();
         let before = Arc::clone(self.country.chance.pick(&agreed));
         let Some(node) = self.some_party(&before) else { return };
         let world = std::rc::Rc::clone(&self.country.world);
@@ -23,8 +24,11 @@ impl Story {
         self.number += 1;
         let id = format!("{}.{}", self.country.world.root(&before.id), self.number);
         let chance = &mut self.country.chance;
-        let mut after =
-            Agreement { id: AgreementId::new(&id).unwrap(), stage: Stage::Draft, ..Agreement::clone(&before) };
+        let mut after = Agreement {
+            id: AgreementId::new(&id).unwrap(),
+            stage: Stage::Draft,
+            ..Agreement::clone(&before)
+        };
         change(chance, &everyone, &mut after);
         after.parties[0].organisations.insert(world.nodes[node].clone());
         self.country.say(format!("n{node} puts {} in the place of {}", after.id, before.id));
@@ -62,7 +66,8 @@ fn change(chance: &mut Chance, everyone: &[OrganisationId], text: &mut Agreement
         party.gives = categories(chance);
         party.receives = categories(chance);
         if chance.once_in(4) {
-            party.within = if party.within == Within::Apart { Within::Together } else { Within::Apart };
+            party.within =
+                if party.within == Within::Apart { Within::Together } else { Within::Apart };
         }
     }
     let handling = &mut text.handling;

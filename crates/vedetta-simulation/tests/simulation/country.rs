@@ -298,7 +298,12 @@ impl Country {
             let station = &self.stations[end.node];
             let stands = station.memory.stands();
             let gone = station.memory.disk.borrow().gone.clone();
-            self.witness.leaves((&self.world, &self.texts), (end.node, end.peer), (&stands, &gone), batch);
+            self.witness.leaves(
+                (&self.world, &self.texts),
+                (end.node, end.peer),
+                (&stands, &gone),
+                batch,
+            );
         }
         let mut carried = Carried::Frame(Box::new(frame));
         let damaged = self.rough && self.chance.once_in(300);

@@ -136,7 +136,10 @@ impl Oracle<'_> {
             let givers: Vec<_> = giving.organisations.iter().filter(may).collect();
             for (j, receiving) in agreement.parties.iter().enumerate() {
                 let apart = i == j && giving.within == Within::Apart;
-                if apart || !passes(category, &giving.gives) || !passes(category, &receiving.receives) {
+                if apart
+                    || !passes(category, &giving.gives)
+                    || !passes(category, &receiving.receives)
+                {
                     continue;
                 }
                 for receiver in &receiving.organisations {

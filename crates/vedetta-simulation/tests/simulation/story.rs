@@ -13,7 +13,8 @@ use vedetta_federation::link::Input;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    Agreement, AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap, Tlp,
+    Agreement, AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap,
+    Tlp,
 };
 use vedetta_policy::Form;
 
