@@ -38,8 +38,6 @@ pub struct Standing {
     /// Whom an address, domain or product concerns.
     pub relevance: Arc<Relevance>,
     identities: Arc<HashMap<ItemId, OrganisationId>>,
-    /// Agreements of which other nodes say that they do not bind.
-    lapsed: BTreeSet<AgreementId>,
 }
 
 struct Known {
@@ -86,7 +84,6 @@ impl Standing {
             compiled: generation,
             own: None,
             network: compile((&directory, BTreeSet::new()), &[], &[], (now, &BTreeSet::new())),
-            lapsed: BTreeSet::new(),
             relevance: Arc::new(directory.relevance().0),
             directory: Arc::new(directory),
             agreements: Vec::new(),
@@ -110,7 +107,7 @@ impl Standing {
     pub(crate) fn at(&self, now: Instant) -> Self {
         let who = (&*self.directory, self.network.left().clone());
         Self {
-            network: compile(who, &self.agreements, &self.holds, (now, &self.lapsed)),
+            network: compile(who, &self.agreements, &self.holds, (now, self.network.lapsed())),
             compiled: self.generation + 1,
             ..self.again()
         }
@@ -128,7 +125,6 @@ impl Standing {
             network: Arc::clone(&self.network),
             relevance: Arc::clone(&self.relevance),
             identities: Arc::clone(&self.identities),
-            lapsed: self.lapsed.clone(),
         }
     }
 
@@ -164,8 +160,8 @@ impl Standing {
     }
 
     /// Agreements of which other nodes say that they do not bind.
-    pub(crate) const fn lapsed_elsewhere(&self) -> &BTreeSet<AgreementId> {
-        &self.lapsed
+    pub(crate) fn lapsed_elsewhere(&self) -> &BTreeSet<AgreementId> {
+        self.network.lapsed()
     }
 
     /// The parties to an agreement, all together.
@@ -233,7 +229,6 @@ impl Standing {
             network,
             relevance,
             identities,
-            lapsed,
         })
     }
 }

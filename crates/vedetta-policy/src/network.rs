@@ -118,6 +118,12 @@ impl Network {
         Self { left, memo: Memo::default(), ..self }
     }
 
+    /// Agreements of which it was told that they do not bind elsewhere.
+    #[must_use]
+    pub const fn lapsed(&self) -> &BTreeSet<AgreementId> {
+        &self.lapsed
+    }
+
     /// Who left the network, as it was told.
     #[must_use]
     pub const fn left(&self) -> &BTreeSet<OrganisationId> {
