@@ -8,7 +8,7 @@ use vedetta_policy::{Form, Passage};
 
 use crate::check::MOST_AGREEMENTS;
 use crate::envelope::Item;
-use crate::hop::{MOST_PASSAGES, agreements, carries, gives, leads_to, names_no_wider};
+use crate::hop::{MOST_HOPS, MOST_PASSAGES, agreements, carries, gives, leads_to, names_no_wider};
 
 /// What a peer is told of one item by the paths that are offered to it, in the order in which they
 /// came. A path is worth sending when it passes under an agreement under which no path of no more
@@ -76,7 +76,7 @@ impl Item {
 /// Of what this node's network says about passing an item on, what the trail bears out: what the
 /// next node would refuse is left out, and what is founded on another chain than the one by which
 /// it came here is founded on both. `before` are the passages of the hop that brought it, nothing at
-/// its origin; `speaks` says for whom this node speaks.
+/// its origin, and only those that still count; `speaks` says for whom this node speaks.
 #[must_use]
 pub fn borne_out(
     item: &Item,
@@ -114,6 +114,6 @@ pub fn borne_out(
         passage.through.extend(ground.through.iter().chain(between).cloned());
         Some(passage)
     };
-    let few = |passage: &Passage| agreements(passage) <= MOST_AGREEMENTS;
+    let few = |it: &Passage| agreements(it) <= MOST_AGREEMENTS && it.through.len() <= MOST_HOPS;
     said.into_iter().filter_map(founded).filter(few).take(MOST_PASSAGES).collect()
 }

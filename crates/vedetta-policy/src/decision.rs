@@ -262,10 +262,13 @@ impl Network {
         Some(Start { number: self.number(&given.giver)?, right, given: Some(given) })
     }
 
-    /// Whether all binds on which somebody's giving rests, and nobody has left through whom it came.
-    fn counts(&self, given: &Given) -> bool {
+    /// Whether who gave is here, all binds on which that rests, and nobody has left through whom it came.
+    #[must_use]
+    pub fn counts(&self, given: &Given) -> bool {
         let there = |id| self.numbers.contains_key(id) || !self.left.contains(id);
-        given.on.iter().all(|id| self.binds(id)) && given.through.iter().all(there)
+        self.numbers.contains_key(&given.giver)
+            && given.on.iter().all(|id| self.binds(id))
+            && given.through.iter().all(there)
     }
 
     /// Whether an agreement binds, as far as is known here: what is not known here binds until

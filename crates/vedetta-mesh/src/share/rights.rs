@@ -3,7 +3,7 @@
 use vedetta_federation::Passages;
 use vedetta_federation::envelope::Item;
 use vedetta_federation::onward::borne_out;
-use vedetta_model::{Audience, Handling, Tlp};
+use vedetta_model::{Audience, Handling, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Passage};
 
 use super::{Sayings, Sharing};
@@ -31,7 +31,11 @@ impl Sharing<'_> {
             Some((item, before)) => {
                 let before = before.map(|before| &before[..]);
                 let own = item.handling(before.unwrap_or_default(), handling.tlp)?;
-                borne_out(item, before, says(&own, Form::Full), |giver| self.mesh.speaks(giver))
+                let counts = |it: &&Passage| network.counts(&it.given());
+                let counting =
+                    before.map(|it| it.iter().filter(counts).cloned().collect::<Vec<_>>());
+                let speaks = |giver: &OrganisationId| self.mesh.speaks(giver);
+                borne_out(item, counting.as_deref(), says(&own, Form::Full), speaks)
             }
         };
         // From a full form the next node goes on deciding at the producer, though nobody for whom this

@@ -339,9 +339,11 @@ impl Memory {
         let ours = self.territory.of(&self.me);
         let said = network.passages(&handling, item.form, &targets, &ours);
         let before = way.and_then(|path| thing.paths[path].hops.last());
-        let before = before.map(|hop| &hop.passages[..]);
+        let counts = |it: &&Passage| network.counts(&it.given());
+        let counting =
+            before.map(|hop| hop.passages.iter().filter(counts).cloned().collect::<Vec<_>>());
         let speaks = |id: &OrganisationId| self.territory.speaker(id) == Some(&self.me);
-        let by = borne_out(item, before, said, speaks);
+        let by = borne_out(item, counting.as_deref(), said, speaks);
         let free = item.form == Form::Full || handling.tlp == Tlp::Clear;
         (free || !by.is_empty()).then_some(by)
     }
