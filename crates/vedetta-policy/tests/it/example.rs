@@ -310,7 +310,8 @@ fn an_incident_brought_by_another_node() {
     };
     let left = ["x-left", "terni"].map(|it| it.parse().unwrap());
     let network = suspended.network(now()).with_left(left.into());
-    let read = |handling| network.decide(&handling).form(OrganisationNumber(0)).is_some();
+    let read =
+        |handling: Arc<Handling>| network.decide(&handling).form(OrganisationNumber(0)).is_some();
     assert!(!read(through("x-left")));
     assert!(read(through("x-unheard-of")) && read(through("terni")));
 }

@@ -1,12 +1,11 @@
 //! What took something from those who had it, and how much deciding that takes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use vedetta_model::agreement::Redistribution;
 use vedetta_model::{Agreement, Audience, Handling, Instant, OrganisationNumber};
-use vedetta_policy::{Clearance, Form, Lapse, Lapses, Lost, Outlook, Roll, TakenBy};
+use vedetta_policy::{Clearance, Form, Lapse, Lapses, Lost, Network, Outlook, Roll, TakenBy};
 
 use crate::worlds::World;
 
