@@ -182,3 +182,56 @@ impl Oracle<'_> {
 fn passes(category: Category, those: &BTreeSet<Category>) -> bool {
     those.contains(&category) || category == Category::Context && !those.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::Pap;
+
+    use super::*;
+    use crate::chance::Chance;
+    use crate::world::Scale;
+
+    fn named(names: &[&str]) -> BTreeSet<OrganisationId> {
+        names.iter().map(|it| it.parse().unwrap()).collect()
+    }
+
+    fn act(world: &World, [one, other]: [&str; 2]) -> Arc<Agreement> {
+        let mut act = Agreement::clone(&world.agreements[0]);
+        act.id = format!("a-{one}-{other}").parse().unwrap();
+        for (party, name) in act.parties.iter_mut().zip([one, other]) {
+            (party.organisations, party.within) = (named(&[name]), Within::Apart);
+            (party.gives, party.receives) = (Category::ALL.into(), Category::ALL.into());
+        }
+        act.handling.redistribution = Redistribution::Any;
+        act.handling.highest_tlp = Tlp::AmberStrict;
+        Arc::new(act)
+    }
+
+    #[test]
+    fn who_has_it_only_through_one_that_left_has_it_no_more() {
+        let world = World::new(&mut Chance::of(0), Scale::Small);
+        let handling = Handling {
+            producer: "n0".parse().unwrap(),
+            category: Category::Indicator,
+            tlp: Tlp::AmberStrict,
+            pap: Pap::Green,
+            victims: BTreeSet::new(),
+            named: BTreeSet::new(),
+            only_under: BTreeSet::new(),
+            via: BTreeSet::new(),
+        };
+        let reached = |texts: &[[&str; 2]], gone: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|it| act(&world, *it)).collect();
+            let (stands, gone) = (BTreeMap::new(), named(gone));
+            let oracle = Oracle { world: &world, texts: &texts, stands, gone };
+            [Known::All, Known::Everywhere]
+                .map(|known| oracle.entitled(&handling, Form::Full, known))
+        };
+        let row = [["n0", "n1"], ["n1", "n2"], ["n2", "n3"]];
+        assert_eq!(reached(&row, &[]), [0; 2].map(|_| named(&["n0", "n1", "n2", "n3"])));
+        assert_eq!(reached(&row, &["n1"]), [0; 2].map(|_| named(&["n0"])));
+        assert_eq!(reached(&row, &["n2"]), [0; 2].map(|_| named(&["n0", "n1"])));
+        let ring = [row[0], row[1], row[2], ["n0", "n3"]];
+        assert_eq!(reached(&ring, &["n1"]), [0; 2].map(|_| named(&["n0", "n2", "n3"])));
+    }
+}
