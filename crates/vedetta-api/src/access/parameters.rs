@@ -11,7 +11,7 @@ const fn texts(name: &'static str, what: &'static str) -> Parameter {
     Parameter::new(name, what, Shape::Texts)
 }
 
-const fn flag(name: &'static str, what: &'static str) -> Parameter {
+pub(super) const fn flag(name: &'static str, what: &'static str) -> Parameter {
     Parameter::new(name, what, Shape::Flag)
 }
 
