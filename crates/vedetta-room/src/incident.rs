@@ -24,7 +24,7 @@ use vedetta_watch::{CaseView, Edit, Merge, NewFile, Timeline};
 use vedetta_words::Words;
 
 use super::acts::{Act, acts};
-use super::incidents::{Row, Source};
+use super::incidents::{Row, Source, title_of, words_of};
 
 /// A moment of the timeline.
 struct Then {
@@ -299,7 +299,10 @@ impl Page {
         let number = incident.number.to_string();
         let may = |act: &str| view.may.contains(act);
         let (next_acts, more_acts) = acts(w, incident, &view.may);
-        let title = format!("{number} {}", incident.title);
+        let gathered = incident.gathered.as_ref();
+        let named = (incident.reported.channel, gathered.map(|it| it.count));
+        let called = title_of(&incident.title, named, w).to_owned();
+        let title = format!("{number} {called}");
         let overridden = incident.assessment.overridden.as_ref();
         let moments = timeline.moments.iter().map(|moment| Then {
             at: Moment::of(moment.at, w),
@@ -319,8 +322,8 @@ impl Page {
                 true => view.answer.to(w.0).to_owned(),
                 false => w.case_unjudged().to_owned(),
             },
-            words: incident.reported.words.clone(),
-            source: incident.gathered.as_ref().map(|it| Source::of(it, console, signed)),
+            words: words_of(&incident.reported.words, gathered, w),
+            source: gathered.map(|it| Source::of(it, console, signed)),
             facts: facts(w, &standing, incident),
             times: times(w, incident),
             hits: incident.affected.iter().map(|it| Hit::of(w, &standing, it)).collect(),
@@ -352,7 +355,7 @@ impl Page {
             may_merge: may("merge"),
             held: held.map(|it| (it.authority.clone(), it.reference.clone())),
             version: view.version.0,
-            title: incident.title.clone(),
+            title: called,
             number,
         }
     }

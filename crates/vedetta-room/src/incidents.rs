@@ -16,7 +16,8 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
 use vedetta_frame::shown::{Gravity, Moment};
 use vedetta_frame::visit::Signed;
-use vedetta_watch::desk::incident::Gathered;
+use vedetta_model::Language;
+use vedetta_watch::desk::incident::{Channel, Gathered, Source as Gatherer};
 use vedetta_watch::desk::{Category, StageName};
 use vedetta_watch::{CaseRow, CaseWish, QueueWish};
 use vedetta_words::Words;
@@ -97,6 +98,24 @@ impl Source {
         let count = w.counted(count, w.source_once(), w.source_times());
         Self { address, label, count, last: Moment::of(gathered.last, w) }
     }
+}
+
+/// What is told in both languages on a line, Italian first, in one of them.
+fn one_of<'a>(both: &'a str, w: Words) -> &'a str {
+    let told = both.split_once(" / ");
+    told.map_or(both, |(italian, english)| if w.0 == Language::It { italian } else { english })
+}
+
+/// The words of a report: of a finding or of mail, whose first line the node wrote, in one's own language.
+pub fn words_of(words: &str, gathered: Option<&Gathered>, w: Words) -> String {
+    let wrote = gathered.is_some_and(|it| !matches!(it.source, Gatherer::Item { .. }));
+    let (first, rest) = words.split_at(words.find('\n').unwrap_or(words.len()));
+    if wrote { format!("{}{rest}", one_of(first, w)) } else { words.to_owned() }
+}
+
+/// What a case is called: one of mail, as the node called it, in one's own language.
+pub fn title_of<'a>(title: &'a str, (channel, count): (Channel, Option<u64>), w: Words) -> &'a str {
+    if channel == Channel::Mail && count.is_some() { one_of(title, w) } else { title }
 }
 
 #[derive(Template)]
@@ -204,7 +223,7 @@ pub(super) async fn queue(
     let standing = console.house().standing();
     let waiting = found.waiting.iter().map(|it| Waiting {
         row: Row::of(&it.case, &standing, w),
-        words: it.words.clone(),
+        words: words_of(&it.words, it.gathered.as_ref(), w),
         to: it.routed.as_ref().map(|routed| {
             let reasons = routed.reasons.iter().map(|it| it.to(w.0).to_owned()).collect();
             (name(&standing, &routed.to), reasons)
@@ -253,7 +272,7 @@ impl Row {
         });
         Self {
             number: row.number.to_string(),
-            title: row.title.to_string(),
+            title: title_of(&row.title, (row.channel, row.gathered), w).to_owned(),
             stage: w.stage(row.stage),
             gravity: Gravity::of(w, row.judged_category()),
             organisation: name(standing, &row.organisation),
@@ -264,5 +283,22 @@ impl Row {
             exercise: row.exercise.is_some(),
             gathered: row.gathered.filter(|it| *it > 1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_node_wrote_in_both_languages_is_told_in_one() {
+        let (it, en) = (Words(Language::It), Words(Language::En));
+        let title = "Posta pericolosa / Mail, malicious";
+        assert_eq!(title_of(title, (Channel::Mail, Some(1)), it), "Posta pericolosa");
+        assert_eq!(title_of(title, (Channel::Mail, Some(1)), en), "Mail, malicious");
+        // What people and sensors called it is theirs.
+        assert_eq!(title_of("TCP / UDP", (Channel::Mail, None), it), "TCP / UDP");
+        assert_eq!(title_of("TCP / UDP", (Channel::Finding, Some(2)), it), "TCP / UDP");
+        assert_eq!(words_of("fermo / da ieri\ne oggi", None, it), "fermo / da ieri\ne oggi");
     }
 }
