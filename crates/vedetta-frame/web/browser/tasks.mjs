@@ -116,6 +116,8 @@ export const tasks = {
     await page.keyboard.press("j");
     await Promise.all([page.waitForNavigation(), page.keyboard.press("o")]);
     assert.match(page.url(), /\/items\/.+--/);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("?")]);
+    assert.equal(new URL(page.url()).pathname, "/help", "the keys are told");
     await Promise.all([page.waitForNavigation(), page.keyboard.type("gs")]);
     await page.keyboard.press("/");
     assert.equal(await page.evaluate(() => document.activeElement.id), "search");
