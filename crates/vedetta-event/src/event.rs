@@ -197,9 +197,8 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn place(&self, name: Name) -> Option<usize> {
         let find = |name: Name| {
-            let (word, bit) = bit(name);
-            let may_be = self.tape.seen[word] & bit != 0;
-            may_be.then(|| self.tape.names.iter().position(|it| *it == name)).flatten()
+            let place = || self.tape.names.iter().position(|it| *it == name);
+            self.may_have(name).then(place).flatten()
         };
         find(name).or_else(|| self.dialect.sources_of(name).find_map(find))
     }
@@ -213,12 +212,20 @@ impl<'a> Event<'a> {
     /// Every value of that name, or of what the event calls it: an array has many.
     pub fn all(&self, name: Name) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let event = *self;
-        let names = event.tape.names.iter().enumerate();
+        let has_others = event.dialect.sources_of(name).any(|it| event.may_have(it));
+        let names = if has_others || event.may_have(name) { event.names() } else { &[] };
         let called = move |it: Name| {
-            it == name
-                || event.dialect.names().into_iter().flatten().any(|pair| *pair == (it, name))
+            it == name || (has_others && event.dialect.sources_of(name).any(|from| from == it))
         };
-        names.filter(move |(_, it)| called(**it)).map(move |(at, _)| event.value(at))
+        let places = names.iter().enumerate().filter(move |(_, it)| called(**it));
+        places.map(move |(at, _)| event.value(at))
+    }
+
+    /// Whether there may be a value written under this very name: most that are not there are told so.
+    #[inline]
+    fn may_have(&self, name: Name) -> bool {
+        let (word, bit) = bit(name);
+        self.tape.seen[word] & bit != 0
     }
 
     /// Whether there is a value of that name, even null.

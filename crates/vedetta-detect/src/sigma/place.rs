@@ -54,8 +54,10 @@ impl<'t> Places<'t> {
 
 /// What is wrong, in one line: of a condition, the grammar draws a picture.
 pub(super) fn in_words(error: String) -> String {
-    let expected = error.split_once("\n  = ").map(|(_, it)| it);
-    expected.map_or(error.clone(), |it| format!("the condition cannot be read: {it}"))
+    match error.split_once("\n  = ") {
+        Some((_, expected)) => format!("the condition cannot be read: {expected}"),
+        None => error,
+    }
 }
 
 /// The number after the first of such words.
