@@ -22,6 +22,7 @@ mod audit_entry;
 mod concerns;
 mod deliveries;
 mod directory;
+mod edit_seen;
 mod home;
 mod item;
 pub(crate) mod items;

@@ -5,8 +5,6 @@ pub mod acknowledge;
 pub mod break_seal;
 pub mod change_agreement;
 pub mod change_directory;
-pub mod edit_seen;
-pub mod enrol_machines;
 pub mod found_node;
 pub mod hold_items;
 pub mod issue_tokens;

@@ -1,7 +1,7 @@
 //! What the corridor's own crates share with it, and nobody else needs: what their units of work hold,
 //! and how what they write is kept.
 
-pub use crate::actions::change_directory::remove_all;
+pub use crate::actions::change_directory::{put_all, remove_all};
 pub use crate::actions::issue_tokens::{NewToken, end_tokens};
 pub use crate::actions::manage_accounts::note;
 pub use crate::book::{Book, Grounds};

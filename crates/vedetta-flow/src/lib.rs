@@ -30,7 +30,6 @@ mod wording;
 
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;
-pub use actions::edit_seen::seen;
 pub use actions::keep_statuses::MOST_STATUSES;
 pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
@@ -55,6 +54,6 @@ pub use vedetta_policy::{
 };
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
-    DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,
-    Verification, VersionFilter,
+    DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, RecordKind, Sequence,
+    Stamp, Verification, VersionFilter,
 };

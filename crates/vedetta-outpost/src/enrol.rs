@@ -13,6 +13,7 @@ use vedetta_store::{RecordKind, SecretKind};
 
 use crate::Outposts;
 use crate::judge::Judged;
+use crate::machines::enrol_machines;
 
 /// A sensor as the node knows it; kept as a record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -157,7 +158,8 @@ impl Outposts {
         // With a new one, whoever has an old one is heard no more.
         let mut before = self.house.tokens_of(&operator)?;
         before.retain(|token| token.account == sensor.account);
-        let enrolled = self.house.enrol_machines(&operator, &organisations, &purpose, TOKEN)?;
+        let how = (&*purpose, TOKEN);
+        let enrolled = enrol_machines(&self.house, &operator, &organisations, how)?;
         let token = enrolled.into_iter().next().ok_or(WRONG_CODE)?.token;
         let version = enrolment.version.chars().take(40).collect();
         sensor.stage = SensorStage::Enrolled { since: now, version };

@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod enrol;
 mod harmless;
 pub mod judge;
+mod machines;
 pub mod objects;
 pub mod pulse;
 pub mod seen;
@@ -23,6 +24,7 @@ use vedetta_model::{AccountId, Instant};
 
 pub use alerts::Alert;
 pub use enrol::{Sensor, SensorStage};
+pub use machines::{EnrolledMachine, enrol_machines};
 pub use pulse::SensorState;
 pub use seen::{Lately, SeenBy};
 

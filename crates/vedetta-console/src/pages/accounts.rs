@@ -22,6 +22,7 @@ use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 use vedetta_watch::Emergency;
 
 use super::account_keys::{Keys, keyed, remove_of};
+use super::edit_seen::{self, put_account};
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -211,7 +212,7 @@ pub(super) async fn save(
     let act = async {
         let to = format!("/accounts?text={}", escaped(account.id.as_str()));
         let (raises, by) = (console.api().raises(&account), signed.actor());
-        let edit = move |house: &House, by: &Actor| house.edit_account(by, &account, &seen);
+        let edit = move |house: &House, by: &Actor| put_account(house, by, &account, &seen);
         if raises {
             let edited = super::proven(&console, &signed, &sent, edit).await?;
             edited.map_err(|wrong| Problem::new(Kind::Invalid, wrong))?;
@@ -262,7 +263,7 @@ fn edit(console: &Console, signed: &Signed, typed: Typed, before: Option<&Accoun
     let w = signed.words();
     let title = if before.is_some() { w.account_edit() } else { w.account_new() };
     let frame = Frame::of(console, &signed.visit, title, Section::Accounts);
-    let seen = before.map(vedetta_flow::seen).unwrap_or_default();
+    let seen = before.map(edit_seen::seen).unwrap_or_default();
     Edit {
         frame,
         fault: None,

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_directory::directory::Records;
-use vedetta_flow::seen;
 use vedetta_frame::console::Console;
 use vedetta_frame::fields::{Field, FieldKind, code};
 use vedetta_frame::forms::{Done, SEEN, Sent};
@@ -20,6 +19,7 @@ use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{Asset, AssetId, Contact, ContactId, Organisation, OrganisationId};
 use vedetta_words::Words;
 
+use super::edit_seen::{put_record, seen};
 use super::organisation::unknown;
 
 #[derive(Template)]
@@ -134,7 +134,7 @@ async fn save(
     };
     let saw = sent.text(SEEN).to_owned();
     let act = async {
-        console.ask(move |house| house.edit_record(&actor, records, &saw)).await?;
+        console.ask(move |house| put_record(house, &actor, records, &saw)).await?;
         Ok::<_, Problem>(Done::to(format!("/directory/{to}")).said(Said::Saved))
     };
     match console.sent().once(&signed.person, sent, act).await {

@@ -145,7 +145,11 @@ impl House {
     }
 }
 
-pub(crate) fn put_all(
+/// Puts records of the directory.
+///
+/// # Errors
+/// What the ledger said.
+pub fn put_all(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     records: &Records,

@@ -65,7 +65,7 @@ impl House {
     }
 
     /// Makes a token, to be kept by [`NewToken::put`].
-    pub(crate) fn new_token(
+    pub fn new_token(
         &self,
         by: &Actor,
         account: &Account,

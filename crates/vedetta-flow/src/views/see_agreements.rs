@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_model::agreement::Stage;
-use vedetta_model::{Actor, Agreement, Audience, OrganisationId, OrganisationNumber};
+use vedetta_model::{Actor, Agreement, Audience, Instant, OrganisationId, OrganisationNumber};
+use vedetta_store::{RecordKind, Sequence};
 
 use crate::authority::ROOM_AND_AUDITORS;
+use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
 
@@ -32,6 +34,44 @@ impl House {
         let Some(own) = standing.directory.number(&by.organisation) else { return Vec::new() };
         let mine = standing.agreements.iter().filter(|it| standing.binds(it, own));
         mine.map(Arc::clone).collect()
+    }
+
+    /// The agreements of an organisation, of those that an actor may see.
+    #[must_use]
+    pub fn agreements_of(&self, by: &Actor, organisation: &OrganisationId) -> Vec<Arc<Agreement>> {
+        let standing = self.standing();
+        let Some(number) = standing.directory.number(organisation) else { return Vec::new() };
+        let mut agreements = self.agreements(by);
+        agreements.retain(|it| standing.binds(it, number));
+        agreements
+    }
+
+    /// Who wrote a record last, and when.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn last_change(
+        &self,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<(String, Instant)>, FlowError> {
+        let entry = self.read(|reader| {
+            let Some(record) = reader.record(kind, id)? else { return Ok(None) };
+            let before = Sequence(record.stamp.seq.0.saturating_sub(1));
+            Ok(reader.entries(before, 1)?.pop())
+        })?;
+        Ok(entry.map(|entry| (entry.actor, entry.stamp.at)))
+    }
+
+    /// Who wrote a draft as it is, and when; nothing of what is no draft.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn drafted(&self, of: &Agreement) -> Result<Option<(String, Instant)>, FlowError> {
+        match of.stage {
+            Stage::Draft => self.last_change(RecordKind::Agreement, of.id.as_str()),
+            _ => Ok(None),
+        }
     }
 
     /// Whose contacts an actor may see: others than the operations room see their own

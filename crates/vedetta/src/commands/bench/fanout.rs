@@ -115,7 +115,8 @@ impl Fanout {
             return Err(Failure::Usage(reason));
         }
         let day = Duration::from_secs(86_400);
-        let enrolled = house.enrol_machines(keeper, &organisations, "bench", day)?;
+        let enrolled =
+            vedetta_outpost::enrol_machines(house, keeper, &organisations, ("bench", day))?;
         Ok(enrolled.into_iter().map(|it| it.token.reveal().to_owned()).collect())
     }
 
@@ -155,7 +156,9 @@ impl Fanout {
         let waiting = async {
             loop {
                 let (house, keeper, last) = (Arc::clone(house), keeper.clone(), last.clone());
-                let asked = tokio::task::spawn_blocking(move || house.deliveries(&keeper, &last));
+                let asked = tokio::task::spawn_blocking(move || {
+                    house.deliveries(&keeper, &house.item(&keeper, &last)?)
+                });
                 if asked.await.is_ok_and(|it| it.is_ok_and(|it| it.len() >= self.subscribers)) {
                     return;
                 }

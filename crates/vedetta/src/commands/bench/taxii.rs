@@ -135,7 +135,7 @@ fn tokens(house: &House) -> Result<[String; 2], Failure> {
     let reader = OrganisationId::new(READER).map_err(vedetta_flow::FlowError::from)?;
     let organisations = [keeper.organisation.clone(), reader];
     let day = std::time::Duration::from_secs(86_400);
-    let enrolled = house.enrol_machines(&keeper, &organisations, "bench", day)?;
+    let enrolled = vedetta_outpost::enrol_machines(house, &keeper, &organisations, ("bench", day))?;
     let tokens: Vec<_> = enrolled.iter().map(|it| it.token.reveal().to_owned()).collect();
     tokens.try_into().map_err(|_| Failure::system("the measurement", "two tokens were asked for"))
 }

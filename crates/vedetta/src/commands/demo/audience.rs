@@ -43,7 +43,7 @@ impl Audience {
             .keeper(&organisation("cnaipic")?)
             .ok_or_else(|| Failure::Usage("the network has no cnaipic".into()))?;
         let listeners = listeners(house);
-        let enrolled = house.enrol_machines(&keeper, &listeners, "live", LIFE)?;
+        let enrolled = vedetta_outpost::enrol_machines(house, &keeper, &listeners, ("live", LIFE))?;
         let node = Node::at(doors.address, &doors.authority)
             .map_err(|error| Failure::system("trusting the node", error))?;
         let received =
