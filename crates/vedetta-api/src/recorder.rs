@@ -219,7 +219,8 @@ mod tests {
         assert_eq!(api.recorder().waiting(&api), 0);
         assert_eq!(api.recorder().unrecorded(), 0);
         assert_eq!(api.house().bell().last().0, before.0 + 1);
-        let had = api.house().deliveries(&room, &TestItem::indicator(1).id()).unwrap();
+        let read = api.house().item(&room, &TestItem::indicator(1).id()).unwrap();
+        let had = api.house().deliveries(&room, &read).unwrap();
         assert_eq!(had.len(), 2, "{had:?}");
     }
 

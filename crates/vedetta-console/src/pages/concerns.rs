@@ -88,7 +88,7 @@ pub(super) fn find(
         .iter()
         .map(|item| {
             let summary = Summary::of(&item.body);
-            let mine = house.deliveries(actor, &item.id)?.into_iter();
+            let mine = house.deliveries(actor, item)?.into_iter();
             let mut mine = mine.filter(|it| it.organisation == actor.organisation);
             Ok(Concern {
                 place: item.stamp.seq.0,

@@ -198,10 +198,9 @@ impl Told {
             Err(left) => return Ok(Err(left)),
         };
         Ok(Ok(Self {
-            deliveries: house.deliveries(actor, id)?,
-            refused: nodes.refused_by(actor, id)?,
+            deliveries: house.deliveries(actor, &item)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
-            preview: house.audience_of(actor, id)?,
+            preview: house.audience_of(actor, &item)?,
             seen: outposts.seen_by(actor, id)?,
             looked: match id.as_str().starts_with("indicator--") {
                 true => outposts.looked(actor, item.stamp.seq)?,

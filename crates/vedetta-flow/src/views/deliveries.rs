@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{AccountId, Actor, Instant, ItemId, OrganisationId};
+use vedetta_model::{AccountId, Actor, Instant, OrganisationId};
 use vedetta_store::{Acknowledgement, DeliveryBatch, DeliveryRow, Door, Sequence, StoreError};
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -13,6 +13,7 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
 use crate::steps::tell_lapses::firsts;
+use crate::views::read_items::ReadItem;
 use crate::views::withdrawals::tell_late;
 
 /// That an item reached an organisation, or that it was acknowledged for one: which may be written
@@ -68,14 +69,13 @@ impl fmt::Display for Acknowledged {
 type First = Option<(Instant, Door)>;
 
 impl House {
-    /// Who had the newest version of an item, when and by which door, and who acknowledged it. The
-    /// operations room and the producer see everyone, others their own organisation.
+    /// Who had the version of an item that the actor read, when and by which door, and who acknowledged
+    /// it. The operations room and its producer see everyone, others their own organisation.
     ///
     /// # Errors
-    /// Unknown to the actor.
-    pub fn deliveries(&self, by: &Actor, item: &ItemId) -> Result<Vec<Delivery>, FlowError> {
+    /// What the ledger said.
+    pub fn deliveries(&self, by: &Actor, read: &ReadItem) -> Result<Vec<Delivery>, FlowError> {
         let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
-        let read = self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
         let producer = own == read.producer;
         let standing = self.standing();

@@ -20,7 +20,7 @@ use crate::pseudonyms::Whole;
 use crate::redaction::{Redactor, Tellers};
 use crate::standing::Standing;
 use crate::victims::named;
-use crate::views::read_items::derived_from;
+use crate::views::read_items::{ReadItem, derived_from};
 use crate::views::tombstone::Told;
 
 /// Why an organisation has an item, or has it not.
@@ -258,18 +258,17 @@ impl House {
         Ok(form.err().map(|none| none.reason))
     }
 
-    /// Who has an item by today's decision, in groups that share a reason: for the operations room and
-    /// its producer; `None` for others, and when it is no longer served.
+    /// Who has an item that the actor read by today's decision, in groups that share a reason: for the
+    /// operations room and its producer; `None` for others, and when it is no longer served.
     ///
     /// # Errors
-    /// Unknown to the actor.
-    pub fn audience_of(&self, by: &Actor, item: &ItemId) -> Result<Option<Preview>, FlowError> {
-        let read = self.item(by, item)?;
+    /// What the ledger said.
+    pub fn audience_of(&self, by: &Actor, read: &ReadItem) -> Result<Option<Preview>, FlowError> {
         let producer = self.number_of(&by.organisation)? == read.producer;
         if !producer && !self.is_of_the_room(by, ROOM_AND_AUDITORS) {
             return Ok(None);
         }
-        let newest = self.newest(item, None)?;
+        let newest = self.newest(&read.id, None)?;
         let newest = newest.iter().find(|it| it.producer == read.producer);
         let Some(newest) = newest.filter(|it| !it.served.is_empty()) else { return Ok(None) };
         let preview = self.preview_groups(by, &newest.handling);

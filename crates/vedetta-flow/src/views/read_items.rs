@@ -68,6 +68,8 @@ pub enum Share {
     Public,
     /// What one's own organisation brought.
     Own,
+    /// What an organisation brought.
+    By(OrganisationNumber),
 }
 
 /// One page.
@@ -101,24 +103,66 @@ pub(super) struct Seals<'a> {
 }
 
 impl House {
-    /// The newest version of an item, if the actor may read it.
+    /// The newest version of an item that the actor may read, of one line where several brought it.
+    /// Which is shown and no more: what is decided by a line asks [`House::item_of`].
     ///
     /// # Errors
     /// [`FlowError::Unknown`] when there is none, or it is not cleared to the actor: the answer is
     /// the same.
     pub fn item(&self, by: &Actor, id: &ItemId) -> Result<ReadItem, FlowError> {
-        let versions = VersionFilter::Last;
-        let mut wish = Wish { ids: vec![id.clone()], ..Wish::all(Sequence::START, versions) };
-        let (standing, mut best, mut next) = (self.standing(), None, Some(Sequence::START));
-        let rank = |it: &ReadItem| {
+        self.preferred(id, self.lines(by, id, Share::Cleared)?)
+    }
+
+    /// The newest version of an item that the actor may read of what one organisation brought.
+    ///
+    /// # Errors
+    /// As [`House::item`].
+    pub fn item_of(
+        &self,
+        by: &Actor,
+        id: &ItemId,
+        producer: OrganisationNumber,
+    ) -> Result<ReadItem, FlowError> {
+        self.preferred(id, self.lines(by, id, Share::By(producer))?)
+    }
+
+    /// The same of what the node's own organisation brought.
+    ///
+    /// # Errors
+    /// As [`House::item`].
+    pub fn own_item(&self, by: &Actor, id: &ItemId) -> Result<ReadItem, FlowError> {
+        let standing = self.standing();
+        let own = standing.own.as_ref().and_then(|own| standing.directory.number(own));
+        self.item_of(by, id, own.ok_or_else(|| FlowError::unknown("item", id))?)
+    }
+
+    /// Of each line of an item the newest version that the actor may read.
+    pub(crate) fn lines(
+        &self,
+        by: &Actor,
+        id: &ItemId,
+        share: Share,
+    ) -> Result<Vec<ReadItem>, FlowError> {
+        // Of a value each has one body, and the newest of all would be the last.
+        let versions =
+            if id.follows_from_value() { VersionFilter::All } else { VersionFilter::Last };
+        let ids = vec![id.clone()];
+        let mut wish = Wish { ids, share, ..Wish::all(Sequence::START, versions) };
+        let mut lines = Vec::new();
+        loop {
+            let page = self.page(by, &wish)?;
+            lines.extend(page.items);
+            let Some(next) = page.next else { return Ok(lines) };
+            wish.after = next;
+        }
+    }
+
+    fn preferred(&self, id: &ItemId, lines: Vec<ReadItem>) -> Result<ReadItem, FlowError> {
+        let standing = self.standing();
+        let best = lines.into_iter().max_by_key(|it| {
             let by = standing.directory.numbered(it.producer).map(|by| &by.id);
             rank((&it.id, by), (it.state, it.version), &it.body)
-        };
-        while let Some(after) = next {
-            wish.after = after;
-            let page = self.page(by, &wish)?;
-            (best, next) = (page.items.into_iter().chain(best).max_by_key(rank), page.next);
-        }
+        });
         best.ok_or_else(|| FlowError::unknown("item", id))
     }
 
@@ -182,7 +226,11 @@ impl House {
             without: &without,
             limit: wish.limit,
             clearances: Some(&clearances),
-            producer: (wish.share == Share::Own).then_some(reader.organisation),
+            producer: match wish.share {
+                Share::Own => Some(reader.organisation),
+                Share::By(producer) => Some(producer),
+                Share::Cleared | Share::Public => None,
+            },
             ids: &wish.ids,
             kinds: &wish.kinds,
             versions: wish.versions.clone(),

@@ -35,7 +35,7 @@ fn an_item_as_large_as_any_door_takes_comes_to_who_is_entitled() {
     for item in [large(1), large(2), small] {
         assert!(umbria.reads("cosc-umbria", &item.id()), "{}", item.id());
         let person = national.person("cnaipic");
-        let had = national.house.deliveries(&person, &item.id()).unwrap();
+        let had = national.deliveries(&person, &item.id());
         assert!(had.iter().any(|it| it.organisation == id("cosc-umbria") && it.at.is_some()));
     }
     assert_eq!(national.nodes.too_far(&id("cosc-umbria")), 0);

@@ -194,6 +194,11 @@ impl Node {
         self.house.item(&self.person(organisation), item).is_ok()
     }
 
+    /// What reached whom of an item, as somebody reads it.
+    pub(super) fn deliveries(&self, by: &Actor, item: &ItemId) -> Vec<vedetta_flow::Delivery> {
+        self.house.deliveries(by, &self.house.item(by, item).unwrap()).unwrap()
+    }
+
     /// Everything that an organisation reads, as texts.
     pub(super) fn read_by(&self, organisation: &str) -> Vec<String> {
         let all = vedetta_flow::Wish::all(

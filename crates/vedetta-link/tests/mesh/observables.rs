@@ -79,7 +79,7 @@ fn who_has_seen_an_address_is_told_to_whose_it_is() {
     national.house.acknowledge(&national.person("cnaipic"), &address, None).unwrap();
     settle(&mut wires);
     let acknowledged = |who: &str| {
-        let deliveries = umbria.house.deliveries(&umbria.person(who), &address).unwrap();
+        let deliveries = umbria.deliveries(&umbria.person(who), &address);
         let theirs = deliveries.iter().find(|it| it.organisation == id("cnaipic"));
         theirs.is_some_and(|it| it.acknowledged.is_some())
     };

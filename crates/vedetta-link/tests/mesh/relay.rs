@@ -223,7 +223,7 @@ fn who_has_seen_it_is_known_to_who_gave_it() {
     settle(&mut wires);
     let mut by = umbria.administrator();
     by.roles.insert(Role::Auditor);
-    let deliveries = umbria.house.deliveries(&by, &item.id()).unwrap();
+    let deliveries = umbria.deliveries(&by, &item.id());
     let theirs = deliveries.iter().find(|it| it.organisation == id("cnaipic")).unwrap();
     assert_eq!(theirs.door, Some(vedetta_flow::Door::Peer));
     let seen = theirs.acknowledged.as_ref().map(|it| (it.at, it.by.as_str()));
@@ -259,7 +259,7 @@ fn who_has_seen_it_beyond_the_next_node_is_known_where_it_came_from_and_nowhere_
     settle(&mut wires);
     for node in [&national, &umbria] {
         let by = Actor { roles: [Role::Auditor].into(), ..node.administrator() };
-        let deliveries = node.house.deliveries(&by, &item.id()).unwrap();
+        let deliveries = node.deliveries(&by, &item.id());
         let theirs = deliveries.iter().find(|it| it.organisation == id("genova")).unwrap();
         let seen = theirs.acknowledged.as_ref().map(|it| it.at);
         assert_eq!(seen, Some(liguria.house.now()), "at {}", node.name);
@@ -538,6 +538,6 @@ fn what_goes_on_by_nobodys_right_is_recorded_for_nobody_whom_it_does_not_reach_t
     assert!(national.reads("cnaipic", &item.id()) && !liguria.reads("cosc-liguria", &item.id()));
     assert!(wires[1].seen.iter().any(|frame| frame.contains(item.id().as_str())));
     let by = Actor { roles: [Role::Auditor].into(), ..national.administrator() };
-    let deliveries = national.house.deliveries(&by, &item.id()).unwrap();
+    let deliveries = national.deliveries(&by, &item.id());
     assert!(deliveries.iter().all(|it| it.door.is_none() || it.organisation != id("cosc-liguria")));
 }

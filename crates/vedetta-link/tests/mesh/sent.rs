@@ -27,7 +27,7 @@ fn on_its_way<'a>(national: &'a Node, umbria: &'a Node) -> (ItemId, Wire<'a>) {
 
 /// When a peer had an item, as the node knows that sent it.
 fn had(national: &Node, item: &ItemId) -> Option<Instant> {
-    let all = national.house.deliveries(&national.person("cnaipic"), item).unwrap();
+    let all = national.deliveries(&national.person("cnaipic"), item);
     let had = all.into_iter().filter(|it| it.door == Some(Door::Peer));
     had.filter(|it| it.organisation == id("cosc-umbria")).find_map(|it| it.at)
 }

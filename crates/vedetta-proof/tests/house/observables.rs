@@ -184,7 +184,8 @@ fn whoever_asks_why_is_answered_of_what_it_reads() {
     for who in [&perugia, &terni, &stranger] {
         assert!(test.house.explain(&room, &id, &who.organisation).unwrap().allowed);
     }
-    let audience = test.house.audience_of(&perugia, &id).unwrap().unwrap();
+    let read = test.house.item(&perugia, &id).unwrap();
+    let audience = test.house.audience_of(&perugia, &read).unwrap().unwrap();
     assert!(audience.full > 1, "of its own: {audience:?}");
 }
 

@@ -101,7 +101,8 @@ fn what_is_withheld_is_not_shown_as_delivered() {
     assert_eq!(first.audience, second.audience + many);
     assert_eq!((receipt.warnings.len(), &*receipt.warnings[0].rule), (1, "withheld"));
     for (item, withheld) in [(&safe, 0), (&telling, many)] {
-        let audience = test.house.audience_of(&person, &item.id()).unwrap().unwrap();
+        let read = test.house.item(&person, &item.id()).unwrap();
+        let audience = test.house.audience_of(&person, &read).unwrap().unwrap();
         assert_eq!((audience.redacted, audience.withheld), (many - withheld, withheld));
         let answer = test.house.explain_any(&item.id(), &id("stranger")).unwrap();
         assert_eq!(answer.allowed, withheld == 0);
