@@ -10,6 +10,7 @@ mod mesh {
     mod far;
     mod held;
     mod hostile;
+    mod impostor;
     mod in_effect;
     mod large;
     mod network;

@@ -452,10 +452,11 @@ fn nobody_takes_over_what_another_names_as_its_own() {
         assert_eq!(given(), ["scanner 21", "a lie"], "it is given beside, and hides nothing");
         assert_eq!(one(), "scanner 21");
     }
-    // So is who calls himself its creator too.
+    // So is who calls himself its creator too: who asks for one is shown his, until it revokes itself.
     let own = mine(lie(later(&theirs, 5)));
     assert_eq!(bring(&liar, &national, item("poli-cert", &own, "CLEAR")), "new");
     assert_eq!(given(), ["scanner 21", "a lie"]);
+    assert_eq!(one(), "a lie");
     let over = mine(revoked(lie(later(&theirs, 6))));
     assert_eq!(bring(&liar, &national, item("poli-cert", &over, "CLEAR")), "new");
     assert_eq!(given(), ["scanner 21", "a lie"], "it revokes its own");

@@ -37,15 +37,20 @@ fn with_contacts() -> TestHouse {
 }
 
 fn put(test: &TestHouse, id: &str, minutes: u32) {
+    let parties = json!([
+        { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator", "incident"],
+          "contacts": ["desk"] },
+        { "name": "towns", "organisations": ["perugia", "terni"],
+          "receives": ["indicator", "incident"] },
+    ]);
+    put_between(test, (id, minutes), &parties);
+}
+
+fn put_between(test: &TestHouse, (id, minutes): (&str, u32), parties: &serde_json::Value) {
     let agreement: Agreement = serde_json::from_value(json!({
         "id": id, "title": "Within an hour",
         "term": { "from": "2026-01-01", "until": "2028-12-31" },
-        "party": [
-            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator", "incident"],
-              "contacts": ["desk"] },
-            { "name": "towns", "organisations": ["perugia", "terni"],
-              "receives": ["indicator", "incident"] },
-        ],
+        "party": parties,
         "duties": { "acknowledge_minutes": minutes, "acknowledge": ["indicator"] },
     }))
     .unwrap();
@@ -124,6 +129,41 @@ fn what_is_not_acknowledged_in_time_is_overdue_and_said_with_whom_to_call() {
 }
 
 #[test]
+fn what_several_brought_is_acknowledged_to_each() {
+    let test = with_contacts();
+    let parties = json!([
+        { "name": "centres", "organisations": ["cnaipic", "cosc-umbria"], "gives": ["indicator"] },
+        { "name": "towns", "organisations": ["terni"], "receives": ["indicator"] },
+    ]);
+    put_between(&test, ("both", 60), &parties);
+    let item = TestItem::indicator(1).tlp("GREEN");
+    for by in ["cnaipic", "cosc-umbria"] {
+        test.bring(by, &[item.clone()]);
+    }
+    let terni = test.person("terni");
+    let wish = vedetta_flow::Wish {
+        ids: vec![item.id()],
+        ..vedetta_flow::Wish::all(Sequence::START, vedetta_flow::VersionFilter::Last)
+    };
+    let lines = test.house.page(&terni, &wish).unwrap().items;
+    assert_eq!(lines.len(), 2, "the very same bytes, brought by two");
+    let audience: vedetta_model::Audience =
+        test.house.number_of(&terni.organisation).into_iter().collect();
+    let had = lines.iter().map(|line| DeliveryBatch {
+        releases: Places::between(line.stamp.seq.0, line.stamp.seq.0),
+        door: Door::Stream,
+        at: test.house.now(),
+        audience: audience.clone(),
+    });
+    test.house.record_deliveries(had.collect()).unwrap();
+    test.clock.advance(61 * MINUTE);
+    assert_eq!(who(&test), ["terni", "terni"], "it owes both");
+    assert!(test.house.acknowledge(&terni, &item.id(), None).unwrap().is_some());
+    assert!(who(&test).is_empty(), "and owes nobody anything");
+    assert!(test.house.acknowledge(&terni, &item.id(), None).unwrap().is_none(), "once");
+}
+
+#[test]
 fn a_person_acknowledges_and_is_named_to_those_whom_it_concerns() {
     let test = asking();
     let item = TestItem::indicator(1).tlp("GREEN");
@@ -137,7 +177,8 @@ fn a_person_acknowledges_and_is_named_to_those_whom_it_concerns() {
     }
     assert!(who(&test).is_empty());
     let named = |by: &Actor| {
-        let had = test.house.deliveries(by, &item.id()).unwrap().into_iter();
+        let read = test.house.item(by, &item.id()).unwrap();
+        let had = test.house.deliveries(by, &read).unwrap().into_iter();
         let said = |it: vedetta_flow::Acknowledged| (it.by.to_string(), it.to_string());
         had.filter_map(|it| it.acknowledged.map(said)).collect::<Vec<_>>()
     };
