@@ -20,7 +20,7 @@ use vedetta_model::part::GATHER;
 use vedetta_model::{AccountId, Actor, Instant, ItemId, Language, OrganisationId, Role, Way};
 use vedetta_store::{
     Draft, Entry, EntryKind, Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork,
-    written::RecordFacts,
+    written::{ItemFacts, RecordFacts},
 };
 
 use crate::actions::keep_playbooks::spoilt;
@@ -219,8 +219,10 @@ impl Watch {
             _ => false,
         };
         let Some(room) = self.room_itself().filter(|_| wanted) else { return Ok(None) };
-        // Only what the room itself may read: the queue is no way around a clearance.
-        let read = match self.house().item(&room, &id) {
+        // What was said then, and not what another says under its name. Only what the room itself may
+        // read: the queue is no way around a clearance.
+        let Some(facts) = ItemFacts::read(&entry.facts) else { return Ok(None) };
+        let read = match self.house().item_of(&room, &id, facts.producer) {
             Ok(read) => read,
             Err(FlowError::Unknown { .. } | FlowError::Forbidden { .. }) => return Ok(None),
             // It is heard again.

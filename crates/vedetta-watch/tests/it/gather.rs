@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::{Actor, ItemId, Role};
+use vedetta_model::{Actor, ItemId, OrganisationNumber, Role};
 use vedetta_store::item::{Claim, ItemDraft, ItemState};
 use vedetta_store::{RecordKind, UnitOfWork};
 use vedetta_testkit::items::TestItem;
@@ -53,7 +53,7 @@ impl Room {
         self.brought(&sensor, items);
     }
 
-    fn brought(&self, by: &Actor, items: &[TestItem]) {
+    pub(crate) fn brought(&self, by: &Actor, items: &[TestItem]) {
         let objects: Vec<_> = items.iter().map(TestItem::json).collect();
         let text = format!("[{}]", objects.join(","));
         let limits = stix_bundle::limits();
@@ -67,12 +67,21 @@ impl Room {
         let template = TestItem::incident(9_999, "detto qui");
         self.brought(&liaison("cosc-umbria"), std::slice::from_ref(&template));
         let producer = self.house().number_of(&organisation(of)).unwrap();
-        let (template, items) = (template.id(), items.to_vec());
+        self.beside((&template, producer), "2026-03-01T00:00:00Z", items);
+    }
+
+    /// What a peer brings as an organisation's, cleared as something else was.
+    pub(crate) fn beside(
+        &self,
+        (template, producer): (&TestItem, OrganisationNumber),
+        version: &str,
+        items: &[TestItem],
+    ) {
+        let (template, version) = (template.id(), version.parse().unwrap());
         let told: Vec<(ItemId, String)> = items.iter().map(|it| (it.id(), it.json())).collect();
         self.house()
             .write(move |unit| {
                 let clearance = unit.releases(&template)?[0].clearance;
-                let version = "2026-03-01T00:00:00Z".parse().unwrap();
                 let drafts = told.iter().map(|(id, body)| ItemDraft {
                     id,
                     version,
@@ -197,6 +206,25 @@ fn an_incident_that_another_node_tells_is_a_report_of_that_peer() {
     room.watch.gather().unwrap();
     let marked = "ESERCITAZIONE / EXERCISE · Prova generale";
     assert!(titles(&room.watch).iter().any(|it| it == marked), "{:?}", titles(&room.watch));
+}
+
+#[test]
+fn what_a_peer_tells_is_judged_by_what_it_said_and_not_by_what_another_says_under_its_name() {
+    let room = Room::new();
+    let told = TestItem::incident(7, "Riscatto a un ospedale");
+    room.told("cosc-umbria", std::slice::from_ref(&told));
+    let creator = organisation("terni").identity();
+    let lie = told
+        .with("name", json!("Nulla di grave"))
+        .with("created_by_ref", json!(creator.as_str()))
+        .modified("2026-03-02T00:00:00.000Z");
+    let template = TestItem::incident(9_998, "altro");
+    room.brought(&liaison("cosc-umbria"), std::slice::from_ref(&template));
+    let terni = room.house().number_of(&organisation("terni")).unwrap();
+    room.beside((&template, terni), "2026-03-02T00:00:00Z", &[lie]);
+    room.watch.gather().unwrap();
+    let titles = titles(&room.watch);
+    assert!(titles.iter().any(|it| it == "Riscatto a un ospedale"), "{titles:?}");
 }
 
 #[test]
