@@ -10,6 +10,7 @@ pub mod advice;
 pub mod circle;
 pub mod class;
 pub mod clock;
+pub mod concern;
 pub mod document;
 pub mod escalation;
 pub mod file;

@@ -77,7 +77,7 @@ impl Postroom {
         };
         asked.sort_by_key(|question| std::cmp::Reverse(question.since));
         asked.truncate(MOST);
-        asked.retain(|question| self.house.item(by, &question.item).is_ok());
+        asked.retain(|question| self.house.own_item(by, &question.item).is_ok());
         asked
     }
 
@@ -102,7 +102,7 @@ impl Postroom {
             let state = self.state();
             state.campaign(campaign).and_then(|it| self.question(&state, by, it))
         };
-        let asked = asked.filter(|asked| self.house.item(by, &asked.item).is_ok());
+        let asked = asked.filter(|asked| self.house.own_item(by, &asked.item).is_ok());
         let mut asked = asked.ok_or_else(|| FlowError::unknown("campaign", campaign))?;
         if by.is_there() {
             self.house.acknowledge(by, &asked.item, None)?;

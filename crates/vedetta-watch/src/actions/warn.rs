@@ -173,7 +173,7 @@ impl Watch {
             WarningStage::Sent { item, .. } => item.clone(),
             _ => return Err(WatchError::unknown("warning", id)),
         };
-        if self.house().item(by, &item).is_err() {
+        if self.house().own_item(by, &item).is_err() {
             return Err(WatchError::unknown("warning", id));
         }
         if new.note.chars().count() > 2_000 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use vedetta_desk::concern;
 use vedetta_desk::triage::traces;
 use vedetta_desk::warning::{Reaction, WarningStage, WarningText};
 use vedetta_directory::Observable;
@@ -25,6 +26,9 @@ pub struct Concern {
     /// Where it was released: who is shown it has received it.
     #[serde(skip)]
     pub release: Sequence,
+    /// Who brought it.
+    #[serde(skip)]
+    producer: OrganisationNumber,
     /// What it is about.
     pub title: String,
     /// When it was released.
@@ -64,6 +68,8 @@ struct Concerned<'a> {
     house: &'a House,
     standing: &'a Standing,
     number: OrganisationNumber,
+    /// Whose the warnings are.
+    room: Option<OrganisationNumber>,
     sector: Option<vedetta_model::organisation::Sector>,
     region: Option<&'a str>,
 }
@@ -81,7 +87,8 @@ impl Watch {
         let it = &member.organisation;
         let (number, sector, region) = (member.number, it.sector, it.region.as_deref());
         let house = self.house();
-        let asker = Concerned { house, standing: &standing, number, sector, region };
+        let room = standing.own.as_ref().and_then(|own| standing.directory.number(own));
+        let asker = Concerned { house, standing: &standing, number, room, sector, region };
         let warnings = self.sent_warnings()?;
         let last = self.house().bell().last();
         let far = self.house().place_at(self.house().now().before(BACK))?;
@@ -92,7 +99,7 @@ impl Watch {
             let wish = Wish { limit: PAGE, share: Share::Cleared, ..Wish::all(after, versions) };
             let page = self.house().page(by, &wish)?;
             let items = page.items.iter();
-            found.extend(items.filter_map(|item| asker.concern(item, warnings.get(&item.id))));
+            found.extend(items.filter_map(|item| asker.concern(item, &warnings)));
             match page.next {
                 Some(next) if next > after => after = next,
                 _ => break,
@@ -102,7 +109,8 @@ impl Watch {
         found.sort_by_key(|it| std::cmp::Reverse(it.at));
         found.truncate(limit.clamp(1, 200));
         for concern in &mut found {
-            let had = self.house().deliveries(by, &concern.item)?;
+            let read = self.house().item_of(by, &concern.item, concern.producer)?;
+            let had = self.house().deliveries(by, &read)?;
             let own = had.into_iter().find(|it| it.organisation == by.organisation);
             concern.acknowledged = own.and_then(|it| it.acknowledged).map(|it| it.at);
             if let Some(id) = &concern.warning {
@@ -124,13 +132,14 @@ impl Watch {
         found: &mut Vec<Concern>,
     ) -> Result<(), WatchError> {
         let far = self.house().now().before(BACK);
-        let had: HashSet<_> = found.iter().map(|it| it.item.clone()).collect();
+        let had = found.iter().filter(|it| it.warning.is_some());
+        let had: HashSet<_> = had.map(|it| it.item.clone()).collect();
         for (item, (_, at, _)) in warnings.iter().filter(|(item, _)| !had.contains(*item)) {
             // What is not cleared to it is none of its warnings.
             if *at >= far
-                && let Ok(item) = self.house().item(by, item)
+                && let Ok(item) = self.house().own_item(by, item)
             {
-                found.extend(asker.concern(&item, warnings.get(&item.id)));
+                found.extend(asker.concern(&item, warnings));
             }
         }
         Ok(())
@@ -172,16 +181,14 @@ impl Watch {
 
 impl Concerned<'_> {
     /// Whether and why an item concerns it.
-    fn concern(
-        &self,
-        item: &ReadItem,
-        warning: Option<&(String, Instant, WarningText)>,
-    ) -> Option<Concern> {
+    fn concern(&self, item: &ReadItem, warnings: &Warnings) -> Option<Concern> {
+        // What another brought under a warning's name is no warning of the room's.
+        let warning = warnings.get(&item.id).filter(|_| self.room == Some(item.producer));
         let object: Value = serde_json::from_slice(&item.body).ok()?;
         let said = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let mut named: BTreeSet<String> = traces(said("pattern")).collect();
         named.extend(traces(said("description")));
-        named.extend(products(said("pattern")));
+        named.extend(concern::products(said("pattern")));
         if let Some((_, _, text)) = warning {
             named.extend(text.observables.iter().cloned());
         }
@@ -197,7 +204,8 @@ impl Concerned<'_> {
             })
             .collect();
         let early = self.house.category(item) == Some(Category::EarlyWarning);
-        because.extend(warning.map(|(_, _, text)| self.belongs(text)));
+        because
+            .extend(warning.map(|(_, _, text)| concern::belongs(text, self.sector, self.region)));
         if early && warning.is_none() {
             because.push(Bilingual::new(
                 "è un'allerta precoce diffusa a voi",
@@ -209,8 +217,8 @@ impl Concerned<'_> {
         }
         let what_to_do = match warning {
             Some((_, _, text)) => text.what_to_do.clone(),
-            None if early => advice("early-warning"),
-            None => advice(item.id.kind()),
+            None if early => concern::advice("early-warning"),
+            None => concern::advice(item.id.kind()),
         };
         let title = match said("name") {
             "" => item.id.kind(),
@@ -218,6 +226,7 @@ impl Concerned<'_> {
         };
         Some(Concern {
             release: item.stamp.seq,
+            producer: item.producer,
             item: item.id.clone(),
             title: title.chars().take(300).collect(),
             at: item.stamp.at,
@@ -240,54 +249,4 @@ impl Concerned<'_> {
         let source = self.house.source(item);
         source.is_some_and(|it| self.standing.directory.number(&it.id) == Some(self.number))
     }
-
-    /// That a warning was sent to it, and whom it is about.
-    fn belongs(&self, text: &WarningText) -> Bilingual {
-        if !text.concerns(self.sector, self.region) {
-            return Bilingual::new(
-                "è un'allerta precoce diffusa a voi, su un altro settore o un'altra regione",
-                "it is a warning sent to you, about another sector or region",
-            );
-        }
-        let (it, en) = match (text.sectors.is_empty(), text.regions.is_empty()) {
-            (true, true) => ("è un'allerta precoce per tutti", "it is a warning for all"),
-            (false, true) => ("riguarda il vostro settore", "it is about your sector"),
-            (true, false) => ("riguarda la vostra regione", "it is about your region"),
-            (false, false) => (
-                "riguarda il vostro settore, nella vostra regione",
-                "it is about your sector, in your region",
-            ),
-        };
-        Bilingual::new(it, en)
-    }
-}
-
-/// The products that a pattern names.
-fn products(pattern: &str) -> impl Iterator<Item = String> {
-    let parts = pattern.split(['\'', '"', ' ']).filter(|part| part.starts_with("cpe:2.3:"));
-    parts.take(50).map(str::to_owned)
-}
-
-/// What to do about an item of a kind that says nothing itself.
-fn advice(kind: &str) -> Bilingual {
-    let (it, en) = match kind {
-        "early-warning" => (
-            "leggete, fate quanto chiede e confermate la lettura",
-            "read it, do what it asks for, and acknowledge",
-        ),
-        "indicator" => (
-            "cercate nei registri se compare; se sì, staccate la macchina e avvisate il centro",
-            "look for it in your logs; if it is there, disconnect the machine and call the centre",
-        ),
-        "vulnerability" => (
-            "installate l'aggiornamento del produttore, o spegnete ciò che è esposto",
-            "install the maker's update, or switch off what is exposed",
-        ),
-        "incident" | "sighting" => (
-            "verificate i vostri sistemi e rispondete al centro",
-            "check your systems and answer the centre",
-        ),
-        _ => ("leggete e confermate la lettura", "read it and acknowledge"),
-    };
-    Bilingual::new(it, en)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use vedetta_desk::posture::marked;
 use vedetta_desk::warning::{Acted, Nudge, Reaction, Warning, WarningStage};
+use vedetta_flow::FlowError;
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, Tlp};
 use vedetta_store::{RecordKind, Sequence};
@@ -103,7 +104,7 @@ impl Watch {
         rows.reverse();
         if !room {
             rows.retain(|row| match &row.stage {
-                WarningStage::Sent { item, .. } => self.house().item(by, item).is_ok(),
+                WarningStage::Sent { item, .. } => self.house().own_item(by, item).is_ok(),
                 _ => false,
             });
         }
@@ -119,24 +120,24 @@ impl Watch {
         let (version, mut warning) = self.kept_warning(id)?;
         let room = self.sees_warnings(by);
         let (mut reach, mut figures) = (BTreeMap::new(), Figures::default());
-        if let Some(item) = warning.stage.item().cloned() {
-            let seen = self.house().item(by, &item);
-            if !room && seen.is_err() {
-                return Err(WatchError::unknown("warning", id));
-            }
-            if room && let Ok(Some(audience)) = self.house().audience_of(by, &item) {
-                figures.cleared = audience.full + audience.redacted;
-                for group in audience.groups.into_iter().filter(|group| group.form.is_some()) {
-                    reach.extend(group.organisations.into_iter().map(|it| (it, (None, None))));
+        // By the room's own line: under the same name others may have brought something else.
+        let unknown = || FlowError::unknown("warning", id);
+        let read = warning.stage.item().map(|item| self.house().own_item(by, item));
+        match read.unwrap_or_else(|| Err(unknown())) {
+            Ok(read) => {
+                if room && let Some(audience) = self.house().audience_of(by, &read)? {
+                    figures.cleared = audience.full + audience.redacted;
+                    for group in audience.groups.into_iter().filter(|it| it.form.is_some()) {
+                        reach.extend(group.organisations.into_iter().map(|it| (it, (None, None))));
+                    }
                 }
-            }
-            if seen.is_ok() {
-                for it in self.house().deliveries(by, &item)? {
+                for it in self.house().deliveries(by, &read)? {
                     reach.insert(it.organisation, (it.at, it.acknowledged.map(|it| it.at)));
                 }
             }
-        } else if !room {
-            return Err(WatchError::unknown("warning", id));
+            Err(FlowError::Unknown { .. }) if room => (),
+            Err(FlowError::Unknown { .. }) => return Err(unknown().into()),
+            Err(error) => return Err(error.into()),
         }
         let (mut reactions, mut nudges) = (self.reactions(id)?, self.nudges(id)?);
         let reach: Vec<_> = reach
