@@ -160,11 +160,7 @@ impl Watch {
                 })?;
                 self.reminders.give(reminded, now);
             }
-            // Another that was faster has finished it.
-            self.house().write(move |unit| {
-                let _faster = unit.finish(&lease);
-                Ok(())
-            })?;
+            self.house().write(move |unit| finish(unit, &lease))?;
         }
         Ok(())
     }
@@ -191,21 +187,30 @@ impl Watch {
     pub fn due_reminders(&self, limit: usize) -> Result<Vec<DueReminder>, WatchError> {
         self.spread_reminders()?;
         let now = self.house().now();
-        let leased = self.house().write(move |unit| {
+        let leased = self.house().write(move |unit| unit.lease(STEP, now, TERM, limit))?;
+        let tasks: Vec<(Lease, Task)> = leased
+            .into_iter()
+            .map(|lease| match serde_json::from_str(&lease.job.task) {
+                Ok(task) => Ok((lease, task)),
+                Err(error) => Err(spoilt(&lease.job.key, &error)),
+            })
+            .collect::<Result<_, _>>()?;
+        // Before any is taken up: what cannot be found out now is given later.
+        let still = self.still_reached(&tasks)?;
+        let taken = self.house().write(move |unit| {
             let mut due = Vec::new();
-            for lease in unit.lease(STEP, now, TERM, limit)? {
-                let task: Task = serde_json::from_str(&lease.job.task)
-                    .map_err(|error| spoilt(&lease.job.key, &error))?;
-                match take_up(unit, &task, now)? {
-                    Some((call, warning)) => due.push((lease, task, call, warning)),
-                    None => unit.finish(&lease)?,
+            for ((lease, task), still) in tasks.iter().zip(&still) {
+                match take_up(unit, (task, *still), now)? {
+                    Some((call, warning)) => {
+                        due.push((lease.clone(), task.clone(), call, warning));
+                    }
+                    None => finish(unit, lease)?,
                 }
             }
             Ok(due)
         })?;
-        let leased = self.still_reached(leased)?;
         let standing = self.house().standing();
-        let due = leased.into_iter().map(|(lease, task, call, warning)| {
+        let due = taken.into_iter().map(|(lease, task, call, warning)| {
             let contact = standing.directory.contact(&call.contact);
             let to = contact.and_then(|it| address_at(&it.channels, call.by)).unwrap_or_default();
             let (subject, text) = warning.reminder(&task.warning);
@@ -215,32 +220,24 @@ impl Watch {
         Ok(due.collect())
     }
 
-    /// Those that a warning still reaches; what was to be told to others is dropped.
-    fn still_reached(&self, leased: Vec<Leased>) -> Result<Vec<Leased>, WatchError> {
-        let mut reached: BTreeMap<String, BTreeSet<OrganisationId>> = BTreeMap::new();
-        let Some(room) = self.room_itself() else { return Ok(leased) };
-        for (_, task, ..) in &leased {
-            if !reached.contains_key(&task.warning) {
-                let reach = self.warning(&room, &task.warning)?.reach.into_iter();
-                let all = reach.map(|it| it.organisation).collect();
-                reached.insert(task.warning.clone(), all);
+    /// Of each telling whether its warning still reaches whom it is for.
+    fn still_reached(&self, tasks: &[(Lease, Task)]) -> Result<Vec<bool>, WatchError> {
+        let mut reached: BTreeMap<&str, BTreeSet<OrganisationId>> = BTreeMap::new();
+        let Some(room) = self.room_itself() else { return Ok(vec![true; tasks.len()]) };
+        for (_, task) in tasks {
+            if !reached.contains_key(&*task.warning) {
+                let reach = match self.warning(&room, &task.warning) {
+                    Err(WatchError::Flow(FlowError::Unknown { .. })) => Vec::new(),
+                    warning => warning?.reach,
+                };
+                let reach = reach.into_iter().map(|it| it.organisation).collect();
+                reached.insert(&task.warning, reach);
             }
         }
-        let is_reached = |(_, task, ..): &Leased| {
-            reached.get(&task.warning).is_some_and(|it| it.contains(&task.organisation))
+        let is_reached = |task: &Task| {
+            reached.get(&*task.warning).is_some_and(|it| it.contains(&task.organisation))
         };
-        let (leased, lost): (Vec<_>, Vec<_>) = leased.into_iter().partition(is_reached);
-        if !lost.is_empty() {
-            self.house().write(move |unit| {
-                for (lease, task, ..) in &lost {
-                    if unit.finish(lease).is_ok() {
-                        set_state(unit, task, CallState::Dropped)?;
-                    }
-                }
-                Ok(())
-            })?;
-        }
-        Ok(leased)
+        Ok(tasks.iter().map(|(_, task)| is_reached(task)).collect())
     }
 
     /// Writes what came of a reminder.
@@ -269,9 +266,6 @@ impl Watch {
         Ok(())
     }
 }
-
-/// A telling that was taken up.
-type Leased = (Lease, Task, OwnerCall, Warning);
 
 fn has_acted(reaction: &Reaction) -> bool {
     reaction.did != Acted::Read
@@ -308,10 +302,19 @@ fn begin(
     Ok(true)
 }
 
-/// Takes a telling up if it is still to be made: of a warning that holds, to who has not acted since.
+/// Ends a job, unless another that was faster has it.
+fn finish(unit: &mut dyn UnitOfWork, lease: &Lease) -> Result<(), StoreError> {
+    match unit.finish(lease) {
+        Err(StoreError::Refused(_)) => Ok(()),
+        told => told,
+    }
+}
+
+/// Takes a telling up if it is still to be made: of a warning that holds and still reaches who has not
+/// acted since.
 fn take_up(
     unit: &mut dyn UnitOfWork,
-    task: &Task,
+    (task, still): (&Task, bool),
     now: Instant,
 ) -> Result<Option<(OwnerCall, Warning)>, StoreError> {
     let kept = unit.record(RecordKind::Warning, &task.warning)?;
@@ -321,7 +324,7 @@ fn take_up(
     let reaction = unit.record(RecordKind::Warning, &name)?;
     let reaction = reaction.and_then(|it| serde_json::from_slice::<Reaction>(&it.body).ok());
     let acted = reaction.as_ref().is_some_and(has_acted);
-    let holds = matches!(warning.stage, WarningStage::Sent { .. }) && !acted;
+    let holds = matches!(warning.stage, WarningStage::Sent { .. }) && !acted && still;
     let Some(call) = nudge.calls.get_mut(task.call) else { return Ok(None) };
     let (state, goes) = match (&call.state, holds) {
         (CallState::Waiting, true) => (CallState::Making { at: now }, true),

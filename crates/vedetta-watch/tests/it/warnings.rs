@@ -6,6 +6,7 @@ use serde_json::json;
 use vedetta_model::contact::{Channel, Contact};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{ContactId, Pap, Tlp};
+use vedetta_store::{RecordKind, UnitOfWork};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::NewReaction;
 use vedetta_watch::desk::escalation::{CallState, Means};
@@ -148,6 +149,70 @@ fn who_has_not_acted_is_reminded_and_it_is_kept_who_was_told() {
     again.answer_warning(&liaison("terni"), &third.id, done).unwrap();
     let to: Vec<_> = again.due_reminders(9).unwrap().into_iter().map(|it| it.to).collect();
     assert!(to.len() == 2 && to.iter().all(|it| it.contains("perugia")), "{to:?}");
+}
+
+#[test]
+fn a_reminder_that_cannot_be_looked_into_is_given_later() {
+    let room = Room::new();
+    let watch = &room.watch;
+    let admin = crate::room::person("admin", "cnaipic", vedetta_model::Role::Administrator);
+    let records = vedetta_directory::directory::Records {
+        contacts: vec![contact("terni")],
+        ..Default::default()
+    };
+    room.house().put_records(&admin, records).unwrap();
+    let draft = watch.put_warning(&officer(), (None, None), text()).unwrap();
+    watch.send_warning(&officer(), &draft.id, draft.version).unwrap();
+    watch.remind_warning(&officer(), &draft.id).unwrap();
+    // What Perugia did cannot be read.
+    let spoilt = format!("{}/perugia", draft.id);
+    let put = |body: &'static [u8]| {
+        let spoilt = spoilt.clone();
+        let put = move |unit: &mut dyn UnitOfWork| {
+            unit.put_record(RecordKind::Warning, &spoilt, body, "sala").map(drop)
+        };
+        room.house().write(put).unwrap();
+    };
+    put(b"{");
+    assert!(watch.due_reminders(9).is_err());
+    put(br#"{"organisation":"perugia","by":"perugia","at":"2026-03-01T00:00:00Z","did":"read"}"#);
+    room.clock.advance(std::time::Duration::from_secs(180));
+    let to: Vec<_> = watch.due_reminders(9).unwrap().into_iter().map(|it| it.to).collect();
+    assert!(to.len() == 2 && to.iter().all(|it| it.contains("terni")), "{to:?}");
+}
+
+#[test]
+fn what_another_brings_under_the_name_of_a_warning_opens_nothing_of_it_and_changes_no_reach() {
+    let room = Room::new();
+    let watch = &room.watch;
+    let draft = watch.put_warning(&officer(), (None, None), text()).unwrap();
+    let sent = watch.send_warning(&officer(), &draft.id, draft.version).unwrap();
+    let reach = |it: &vedetta_watch::WarningView| {
+        it.reach.iter().map(|it| it.organisation.clone()).collect::<Vec<_>>()
+    };
+    let (id, stranger) = (draft.id.as_str(), liaison("stranger"));
+    assert!(is_unknown(watch.warning(&stranger, id)));
+    let item = sent.warning.stage.item().unwrap();
+    let template = TestItem::indicator(1);
+    room.brought(&stranger, std::slice::from_ref(&template));
+    let lie = TestItem::indicator(2)
+        .with("type", json!("report"))
+        .with("id", json!(item.as_str()))
+        .with("name", json!("a lie"))
+        .with("created_by_ref", json!(organisation("stranger").identity().as_str()));
+    let number = room.house().number_of(&organisation("stranger")).unwrap();
+    room.beside((&template, number), "2027-03-01T00:00:00Z", &[lie]);
+    assert!(room.house().item(&stranger, item).is_ok(), "its own line");
+    assert!(is_unknown(watch.warning(&stranger, id)));
+    assert!(watch.warnings(&stranger).unwrap().is_empty());
+    let reaction = NewReaction { did: Acted::Done, note: String::new() };
+    assert!(is_unknown(watch.answer_warning(&stranger, id, reaction.clone())));
+    let now = watch.warning(&officer(), id).unwrap();
+    assert_eq!((reach(&now), now.figures), (reach(&sent), sent.figures));
+    assert!(now.figures.cleared >= 4);
+    watch.answer_warning(&liaison("terni"), id, reaction).unwrap();
+    let figures = watch.warning(&officer(), id).unwrap().figures;
+    assert_eq!((figures.read, figures.acted), (1, 1), "what Terni acknowledged is the room's own");
 }
 
 #[test]
