@@ -75,7 +75,8 @@ fn each_is_told_what_it_may_have_and_wants_from_when_it_asked() {
     test.clock.advance(Duration::from_hours(1));
     queue(&test);
     assert!(due(&test).is_empty(), "what was taken is done");
-    let had = test.house.deliveries(&test.person("cosc-umbria"), &item).unwrap();
+    let by = test.person("cosc-umbria");
+    let had = test.house.deliveries(&by, &test.house.item(&by, &item).unwrap()).unwrap();
     let had: Vec<_> = had.iter().map(|it| (it.organisation.as_str(), it.door.unwrap())).collect();
     assert_eq!(had, [("perugia", Door::Webhook), ("client", Door::Webhook)]);
 }
@@ -255,4 +256,35 @@ fn what_is_withdrawn_while_it_is_called_out_is_told_to_its_receiver() {
     let told = test.house.withdrawals(&test.person("terni"), start).unwrap().notices;
     let told: Vec<_> = told.into_iter().map(|it| it.item).collect();
     assert_eq!(told, [item.id()]);
+}
+
+#[test]
+fn of_a_withdrawal_each_version_is_told_that_its_reader_had() {
+    for all in [false, true] {
+        let test = TestHouse::small();
+        put(&test, of("foligno"));
+        let item = TestItem::indicator(1).tlp("GREEN");
+        let day = |day: u8| item.clone().modified(&format!("2026-03-0{day}T00:00:00.000Z"));
+        for who in ["perugia", "terni"] {
+            test.bring(who, &[item.clone()]);
+        }
+        test.bring("perugia", &[day(2), day(3)]);
+        queue(&test);
+        for call in due(&test) {
+            test.house.finish_webhook_call(call.lease).unwrap();
+        }
+        test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+        queue(&test);
+        if all {
+            // It reads nothing of it any more when it is called.
+            test.house.withdraw(&test.person("terni"), &item.id(), "a mistake").unwrap();
+        }
+        let told = |call: &DueCall| match &call.tells {
+            Tells::Withdrawal(it) => it.version.map(|it| it.to_string()[..10].to_owned()),
+            other => panic!("{other:?}"),
+        };
+        let told: Vec<_> = due(&test).iter().map(told).collect();
+        let [second, third] = ["2026-03-02", "2026-03-03"].map(|it| Some(it.to_owned()));
+        assert_eq!(told, if all { [None, None] } else { [second, third] });
+    }
 }

@@ -65,16 +65,16 @@ const WAITING: usize = 10_000;
 const FAR: u64 = 1_000;
 
 /// What a job says.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Task {
     webhook: String,
     place: u64,
     /// Whether it is a withdrawal that is there, or a lapse.
     #[serde(default, skip_serializing_if = "is_item")]
     what: Kind,
-    /// What the organisation is reminded of, at no place.
+    /// Of which version, where one withdrawal is told of each that its reader had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    reminder: Option<Value>,
+    version: Option<Instant>,
 }
 
 /// Whom to remind, and of what, as programs read it.
@@ -100,7 +100,7 @@ struct Page {
     webhook: String,
     after: Sequence,
     place: Sequence,
-    places: Vec<(u64, Kind)>,
+    calls: Vec<Task>,
     remaining: Remaining,
 }
 
@@ -128,7 +128,7 @@ impl House {
             for webhook in together {
                 pages.extend(self.unqueued(webhook)?);
             }
-            let called = pages.iter().filter(|page| !page.places.is_empty());
+            let called = pages.iter().filter(|page| !page.calls.is_empty());
             queued.webhooks.extend(called.map(|page| page.webhook.clone()));
             if pages.iter().any(|page| page.remaining == Remaining::Something) {
                 queued.remaining = Remaining::Something;
@@ -264,21 +264,27 @@ impl House {
         let place = if told.more { told.next.min(place) } else { place };
         let items = page.items.iter().filter(|item| item.stamp.seq <= place);
         let items = items.filter(|item| self.is_wanted(webhook, item));
-        let mut places: Vec<_> = items.map(|item| (item.stamp.seq.0, Kind::Item)).collect();
+        let task = |place: Sequence, what, version| Task {
+            webhook: key.clone(),
+            place: place.0,
+            what,
+            version,
+        };
+        let mut calls: Vec<_> = items.map(|it| task(it.stamp.seq, Kind::Item, None)).collect();
         let kinds = &webhook.kinds;
         let wanted = told.notices.iter().filter(|it| !it.stands).filter(|it| {
             let kind = it.item.kind();
             it.place <= place && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
         });
-        places.extend(wanted.map(|it| (it.place.0, Kind::Withdrawal)));
+        calls.extend(wanted.map(|it| task(it.place, Kind::Withdrawal, it.version)));
         let lapses = told.lapses.iter().filter(|it| it.place <= place);
-        places.extend(lapses.map(|it| (it.place.0, Kind::Withdrawal)));
+        calls.extend(lapses.map(|it| task(it.place, Kind::Withdrawal, None)));
         let more = place < head && (page.next.is_some() || told.more);
-        if places.is_empty() && !more && place.0 - after.0 < FAR {
+        if calls.is_empty() && !more && place.0 - after.0 < FAR {
             return Ok(None);
         }
         let remaining = if more { Remaining::Something } else { Remaining::Nothing };
-        Ok(Some(Page { webhook: key, after, place, places, remaining }))
+        Ok(Some(Page { webhook: key, after, place, calls, remaining }))
     }
 
     fn is_wanted(&self, webhook: &Webhook, item: &ReadItem) -> bool {
@@ -301,10 +307,17 @@ impl House {
         let before = Sequence(task.place.saturating_sub(1));
         if task.what == Kind::Withdrawal {
             let page = self.next_withdrawals(&actor, before, 1)?;
+            // Who reads nothing of the item any more is told of all of it, who does again of each version.
+            let of = |it: Option<Instant>| [None, it].contains(&task.version) || it.is_none();
             let is_told = |it: &WithdrawalNotice| it.place.0 == task.place && !it.stands;
             let notices = page.notices.into_iter().filter(is_told);
+            let mut notices = notices.filter(|it| of(it.version));
+            let first = notices.next();
+            let more = notices.map(|it| Task { version: it.version, ..task.clone() });
+            self.queue_more(more.collect())?;
             let lapses = page.lapses.into_iter().filter(|it| it.place.0 == task.place);
-            let tells = notices.map(Tells::Withdrawal).chain(lapses.map(Tells::Lapse)).next();
+            let lapse = lapses.map(Tells::Lapse).next();
+            let tells = first.map(Tells::Withdrawal).or(lapse);
             let lease = lease.clone();
             return Ok(tells.map(|tells| DueCall { lease, webhook, secret, tells, reader }));
         }
@@ -317,6 +330,14 @@ impl House {
         let tells = item.map(Tells::Item);
         let lease = lease.clone();
         Ok(tells.map(|tells| DueCall { lease, webhook, secret, tells, reader }))
+    }
+
+    fn queue_more(&self, calls: Vec<Task>) -> Result<(), FlowError> {
+        let now = self.now();
+        if calls.is_empty() {
+            return Ok(());
+        }
+        Ok(self.write(move |unit| calls.iter().try_for_each(|call| enqueue(unit, call, now)))?)
     }
 
     /// Ends a lease; one that was taken over meanwhile is somebody else's now.
@@ -351,44 +372,20 @@ pub(crate) fn cursor(webhook: &str) -> String {
 
 /// Queues a page, unless another worker did: then its calls count.
 fn queue(unit: &mut dyn UnitOfWork, page: &Page, now: Instant) -> Result<(), StoreError> {
-    let (webhook, name) = (&page.webhook, cursor(&page.webhook));
+    let name = cursor(&page.webhook);
     if unit.cursor(&name)? != page.after {
         return Ok(());
     }
-    for (place, what) in &page.places {
-        let (webhook, reminder) = (webhook.clone(), None);
-        let task = Task { webhook, place: *place, what: *what, reminder };
-        let task = serde_json::to_string(&task).unwrap_or_default();
-        let (step, key) = (&step(&page.webhook), &format!("{}/{place}", page.webhook));
-        unit.enqueue(&NewJob { step, key, task: &task, due: now })?;
-    }
+    page.calls.iter().try_for_each(|call| enqueue(unit, call, now))?;
     unit.set_cursor(&name, page.place)
 }
 
-/// Queues reminders of organisations, each under a name of its own, for their webhooks that asked for
-/// them. Beyond [`WAITING`] calls there is no room.
-///
-/// # Errors
-/// What the ledger said.
-pub fn queue_reminders(
-    unit: &mut dyn UnitOfWork,
-    (name, now): (&str, Instant),
-    reminders: &[Reminder],
-) -> Result<(), StoreError> {
-    let told = |it: &&Webhook| it.reminders && reminders.iter().any(|of| of.0 == it.organisation);
-    for webhook in records::<Webhook>(&mut *unit, RecordKind::Webhook)?.iter().filter(told) {
-        let (key, step) = (webhook.key(), step(&webhook.key()));
-        let own = reminders.iter().filter(|of| of.0 == webhook.organisation);
-        let full = unit.waiting_jobs(&step, WAITING)? >= WAITING;
-        for Reminder(_, reminder) in own.filter(|_| !full) {
-            let (webhook, what, reminder) = (key.clone(), Kind::Item, Some(reminder.clone()));
-            let task = Task { webhook, place: 0, what, reminder };
-            let task = serde_json::to_string(&task).unwrap_or_default();
-            let key = &format!("{key}/{name}");
-            unit.enqueue(&NewJob { step: &step, key, task: &task, due: now })?;
-        }
-    }
-    Ok(())
+fn enqueue(unit: &mut dyn UnitOfWork, call: &Task, now: Instant) -> Result<(), StoreError> {
+    let Task { webhook, place, version, .. } = call;
+    let task = serde_json::to_string(call).unwrap_or_default();
+    let version = version.map(|it| format!("/{}", it.micros())).unwrap_or_default();
+    let (step, key) = (&step(webhook), &format!("{webhook}/{place}{version}"));
+    unit.enqueue(&NewJob { step, key, task: &task, due: now })
 }
 
 /// The step whose jobs are the calls of a webhook.
