@@ -22,7 +22,7 @@ use crate::book::Book;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::views::lapses::{LapseNotice, Told};
-use crate::views::read_items::{ReadItem, Wish};
+use crate::views::read_items::Wish;
 use crate::views::see_withdrawn::Withdrawn;
 
 /// That an item which somebody has must no longer be used.
@@ -173,8 +173,8 @@ impl House {
         Ok(page)
     }
 
-    /// The notices of the versions that a reader had: one, unless it still reads something of the item.
-    /// So nothing tells of what it never read.
+    /// The notices of the versions that a reader had: one of the item, unless it still reads something of
+    /// it. So nothing tells of what it never read, or takes from it what it reads.
     fn of_each<'a>(
         &self,
         by: &Actor,
@@ -183,14 +183,23 @@ impl House {
     ) -> Result<Vec<WithdrawalNotice>, FlowError> {
         let (ids, all) =
             (vec![notice.item.clone()], Wish::all(Sequence::START, VersionFilter::All));
-        let left = self.page(by, &Wish { ids, limit: NAMED, ..all })?.items;
-        let mut each = BTreeMap::new();
-        for (version, digest, _) in had.filter(|_| !left.is_empty()) {
-            let same = |it: &ReadItem| it.version == *version && Digest::of(&it.body) == *digest;
-            *each.entry(*version).or_insert(true) &= left.iter().any(same);
-        }
-        if each.is_empty() {
+        let mut wish = Wish { ids, limit: 1, ..all };
+        if self.page(by, &wish)?.items.is_empty() {
             return Ok(vec![notice.clone()]);
+        }
+        let had: Vec<_> = had.collect();
+        let asked = had.iter().map(|(version, ..)| *version).collect();
+        (wish.versions, wish.limit) = (VersionFilter::At(asked), NAMED);
+        let (mut left, mut next) = (BTreeSet::new(), Some(Sequence::START));
+        while let Some(after) = next {
+            wish.after = after;
+            let page = self.page(by, &wish)?;
+            left.extend(page.items.iter().map(|it| (it.version, Digest::of(&it.body))));
+            next = page.next;
+        }
+        let mut each = BTreeMap::new();
+        for (version, digest, _) in had {
+            *each.entry(*version).or_insert(true) &= left.contains(&(*version, *digest));
         }
         let of = |(version, stands)| WithdrawalNotice {
             version: Some(version),

@@ -224,3 +224,30 @@ fn however_many_versions_another_withdraws_a_page_is_bounded() {
     assert_eq!(told.len(), 32);
     assert!(told.iter().all(|it| it.0.is_some() && !it.1), "{told:?}");
 }
+
+#[test]
+fn what_its_reader_still_reads_is_not_taken_however_many_versions_there_are() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    for who in ["perugia", "terni"] {
+        test.bring(who, std::slice::from_ref(&item));
+    }
+    let versions: Vec<_> = (0..40)
+        .map(|second| item.clone().modified(&format!("2026-03-02T00:00:{second:02}.000Z")))
+        .collect();
+    test.bring("terni", &versions);
+    test.bring("perugia", &versions[39..]);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let told = named(&test, "foligno");
+    assert!(told.len() == 2 && told.iter().all(|it| it.1), "both stand: {told:?}");
+
+    // Nor by the name of the item, where it had none of those that are named.
+    let test = TestHouse::small();
+    for who in ["perugia", "terni"] {
+        test.bring(who, std::slice::from_ref(&item));
+    }
+    let red: Vec<_> = versions.into_iter().map(|it| it.tlp("RED")).collect();
+    test.bring("perugia", &red);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    assert_eq!(named(&test, "foligno"), [], "what it reads of Terni's stands");
+}
