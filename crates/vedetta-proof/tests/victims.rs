@@ -346,6 +346,12 @@ fn what_is_not_served_is_not_accepted() {
     let receipt = test.bring("perugia", &[item.clone()]);
     assert_eq!(receipt.accepted.len(), 0, "{receipt:?}");
     assert_eq!(receipt.rejected[0].rule, "not-placed");
+    // In the words of what stands and may not be read: nothing says that it was ever there.
+    let strict = TestItem::indicator(2).tlp("AMBER+STRICT");
+    test.bring("stranger", &[strict.clone()]);
+    let other = test.bring("terni", &[strict.with("name", json!("other"))]);
+    assert_eq!(other.rejected[0].rule, "not-placed");
+    assert_eq!(other.rejected[0].reason, receipt.rejected[0].reason);
 }
 
 #[test]

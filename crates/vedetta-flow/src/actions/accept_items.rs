@@ -231,6 +231,12 @@ enum Outcome {
     Refused { rule: &'static str, reason: &'static str },
 }
 
+/// The same whether or not there is something that its bringer may not know of.
+const NOT_PLACED: Outcome = Outcome::Refused {
+    rule: "not-placed",
+    reason: "it cannot be placed under this identifier and version; bring it under an identifier of your own",
+};
+
 /// A decision with its interned clearances.
 struct Cleared {
     /// How many it goes to, holds aside: a receipt tells of none.
@@ -406,8 +412,7 @@ impl Load {
         if unit.releases(&item.id)?.iter().any(may_know) {
             return Ok(Outcome::Refused { rule, reason });
         }
-        let reason = "it cannot be placed under this identifier and version; bring it under an identifier of your own";
-        Ok(Outcome::Refused { rule: "not-placed", reason })
+        Ok(NOT_PLACED)
     }
 
     /// The same bytes again: known, unless they were withdrawn.
@@ -439,8 +444,7 @@ impl Load {
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
         if !is_served(unit, &item.id, origin)? {
-            let reason = "it was taken back; bring it under an identifier of your own";
-            return Ok(Outcome::Refused { rule: "not-placed", reason });
+            return Ok(NOT_PLACED);
         }
         let withheld = [&cleared.withheld[..], cleared.redacted.as_slice()].concat();
         let facts = self.facts(item, handling, &withheld);
