@@ -77,6 +77,7 @@ macro_rules! conformance {
             several: each_producer_has_a_line_of_its_own a_door_begins_no_line_beside_anothers
                 a_revocation_is_its_producers a_withdrawal_is_its_producers
                 setting_aside_spares_other_lines of_each_line_the_newest_is_last
+                a_line_is_there_though_all_of_it_was_set_aside
                 the_choice_is_of_what_may_be_read the_order_of_arrival_does_not_count
                 many_come_in_one_call the_ledger_proves_several_lines;
             filters: by_clearance by_item by_kind by_producer by_place all_together

@@ -179,7 +179,9 @@ impl Family {
         if let Some(twin) = self.twins.get(&(object, draft.version)) {
             return Some(told(twin.digest == *digest)(twin.stamp));
         }
-        if draft.claim == Claim::Own || self.kin.contains_key(&object) {
+        // Who has a line goes on in it, though all that was in it was set aside.
+        let begun = self.lines.get(&base).is_some_and(|lines| lines.contains(&object));
+        if draft.claim == Claim::Own || begun || self.kin.contains_key(&object) {
             return None;
         }
         let there = || self.lines_of(base).filter(|line| self.kin.contains_key(line));

@@ -141,6 +141,20 @@ pub fn setting_aside_spares_other_lines(scene: &mut Scene) {
     assert_eq!(served(scene), [(2, 1), (3, 1)]);
 }
 
+/// Whoever has one goes on in it by a door, though all that was in it was set aside.
+pub fn a_line_is_there_though_all_of_it_was_set_aside(scene: &mut Scene) {
+    let (versions, stamps) = three(scene);
+    for stamp in &stamps[1..] {
+        scene.write(|unit| unit.set_aside(&[stamp.seq], "tester", "another prevails"));
+    }
+    let door =
+        |number: usize| Version::of(7, versions[number].clearance).by(versions[number].producer);
+    scene.add(&door(1).version(2).body(b"later"));
+    // The very same bytes as another's too.
+    scene.add(&door(2).body(&versions[0].body));
+    assert_eq!(served(scene), [(1, 1), (2, 2), (3, 1)]);
+}
+
 /// Whatever stands under the identifier, and a revocation beside it: who follows misses nothing, whenever
 /// it comes.
 pub fn of_each_line_the_newest_is_last(scene: &mut Scene) {
