@@ -6,7 +6,7 @@ use vedetta_model::{Actor, Language, Role};
 use vedetta_watch::desk::posture::{Declared, Kind};
 use vedetta_watch::desk::warning::WarningText;
 use vedetta_watch::desk::{Change, StepName};
-use vedetta_watch::{NewReport, WatchError};
+use vedetta_watch::NewReport;
 
 use crate::room::{
     Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation, person, report,
