@@ -200,13 +200,14 @@ impl Summary {
     /// What it is called in a list: its title, of a relationship what it relates; else its identifier.
     pub fn called(&self, id: &str, w: Words) -> String {
         let end = |end: &String| w.stix_kind(end.split_once("--").map_or("", |(kind, _)| kind));
-        let called = match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
-            (Some(title), ..) => title.to_owned(),
-            (None, Some(from), Some(to), Some(how)) => {
-                format!("{} → {} ({how})", end(from), end(to))
-            }
-            _ => id.to_owned(),
-        };
+        let called =
+            match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
+                (Some(title), ..) => title.to_owned(),
+                (None, Some(from), Some(to), Some(how)) => {
+                    format!("{} → {} ({how})", end(from), end(to))
+                }
+                _ => id.to_owned(),
+            };
         let is_told = |it: &str| called.starts_with(it);
         let practised = self.labels.iter().any(|it| it.eq_ignore_ascii_case(EXERCISE_LABEL));
         match practised && ![EXERCISE.0, EXERCISE.1].into_iter().any(is_told) {
@@ -355,8 +356,8 @@ mod tests {
         // What belongs to an exercise says so, once.
         let practised = br#"{"name": "Ondata", "labels": ["exercise"]}"#;
         assert_eq!(called(practised), "ESERCITAZIONE · Ondata");
-        let marked = br#"{"name": "ESERCITAZIONE · Ondata", "labels": ["exercise"]}"#;
-        assert_eq!(called(marked), "ESERCITAZIONE · Ondata");
+        let marked = r#"{"name": "ESERCITAZIONE · Ondata", "labels": ["exercise"]}"#;
+        assert_eq!(called(marked.as_bytes()), "ESERCITAZIONE · Ondata");
     }
 
     #[test]

@@ -115,7 +115,8 @@ impl Doors {
         api.show_mail_desk(Arc::clone(&desk));
         let ways = Ways { mailer: opening.mail.mailer(&desk)?, caller: Some(https), gateway };
         let escalating = vedetta_callout::run(api.clone(), ways, until(closed.clone()));
-        let mail = MailDoor::open(&desk, &opening.mail, (renewal.shown(), Some(api.watch()))).await?;
+        let mail =
+            MailDoor::open(&desk, &opening.mail, (renewal.shown(), Some(api.watch()))).await?;
         let renewal = renewal.with_links(mesh.as_ref().map(Mesh::papers));
         let renewing = tokio::spawn(renewal.run(closed.clone()));
         let router = vedetta_api::router(&api);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use vedetta_model::{Actor, Language, Role};
+use vedetta_watch::NewReport;
 use vedetta_watch::desk::posture::{Declared, Kind};
 use vedetta_watch::desk::warning::WarningText;
 use vedetta_watch::desk::{Change, StepName};
-use vedetta_watch::NewReport;
 
 use crate::room::{
     Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation, person, report,
@@ -122,9 +122,8 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
     let warning = watch.put_warning(&officer(), (None, None), of(&number)).unwrap();
     assert_eq!(warning.warning.text.exercise, Some(id.clone()), "what comes from it belongs to it");
     let preview = watch.preview_warning(&officer(), &warning.id).unwrap();
-    let of_perugia = |it: &&vedetta_flow::PreviewGroup| {
-        it.organisations.contains(&organisation("perugia"))
-    };
+    let of_perugia =
+        |it: &&vedetta_flow::PreviewGroup| it.organisations.contains(&organisation("perugia"));
     let group = preview.groups.iter().find(of_perugia).unwrap();
     assert!(group.form.is_none() && group.reason_en.contains("takes no part"), "{group:?}");
     let sent = watch.send_warning(&officer(), &warning.id, warning.version).unwrap();
