@@ -101,7 +101,7 @@ impl Source {
 }
 
 /// What is told in both languages on a line, Italian first, in one of them.
-fn one_of<'a>(both: &'a str, w: Words) -> &'a str {
+fn one_of(both: &str, w: Words) -> &str {
     let told = both.split_once(" / ");
     told.map_or(both, |(italian, english)| if w.0 == Language::It { italian } else { english })
 }
@@ -114,7 +114,7 @@ pub fn words_of(words: &str, gathered: Option<&Gathered>, w: Words) -> String {
 }
 
 /// What a case is called: one of mail, as the node called it, in one's own language.
-pub fn title_of<'a>(title: &'a str, (channel, count): (Channel, Option<u64>), w: Words) -> &'a str {
+pub fn title_of(title: &str, (channel, count): (Channel, Option<u64>), w: Words) -> &str {
     if channel == Channel::Mail && count.is_some() { one_of(title, w) } else { title }
 }
 
