@@ -135,7 +135,7 @@ async fn what_is_typed_into_any_form_is_shown_and_never_run() {
     for account in ["perugia", "turno", "analista", "admin", "revisore"] {
         shown.extend(through(&mut node.browser(account), false).await);
     }
-    for place in ["/queue", "/incidents", "/warnings", "/recommendations"] {
+    for place in ["/incidents", "/clocks", "/recommendations", "/directory", "/agreements"] {
         let there = shown.iter().any(|it| it.starts_with(place));
         assert!(there, "nothing typed came to {place}: {shown:?}");
     }
