@@ -330,7 +330,7 @@ async fn a_code_is_asked_of_whom_the_provider_named_a_short_while_ago() {
     for forged in forged.into_iter().chain([other.as_str(), text]) {
         stranger.cookies.insert("__Host-vedetta-attempt".into(), forged.into());
         let fields = [("code", &*code(&node, &secret))];
-        let refused = stranger.fill("/help", "/sign-in/code", &fields).await;
+        let refused = stranger.fill("/sign-in", "/sign-in/code", &fields).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{forged}");
         assert!(!is_inside(&stranger), "{forged}");
     }
