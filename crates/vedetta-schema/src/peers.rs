@@ -66,10 +66,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             object(&[("step", one_of(&["suspend", "resume", "end"]))], &[("reason", text())]),
         ),
         ("NewPresence", object(&[("on_duty", number()), ("until", moment())], &[])),
-        (
-            "Presence",
-            object(&[("organisation", slug()), ("on_duty", number()), ("until", moment())], &[]),
-        ),
+        ("Presence", presence()),
     ];
     all.extend(asked());
     all.extend(taken());
@@ -152,6 +149,10 @@ fn lapse(more: &[(&'static str, Value)]) -> Value {
 fn lapsed_items() -> Value {
     let item = object(&[("item", text()), ("version", moment()), ("place", number())], &[]);
     object(&[("items", list(item))], &[("next", text())])
+}
+
+fn presence() -> Value {
+    object(&[("organisation", slug()), ("on_duty", number()), ("until", moment())], &[])
 }
 
 fn scope() -> Value {

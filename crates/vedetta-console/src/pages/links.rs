@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
-use vedetta_flow::PeerStage;
+use vedetta_flow::{House, PeerStage};
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
-use vedetta_mesh::{Nodes, RefusedThere};
+use vedetta_mesh::{Arriving, Nodes, RefusedThere};
 use vedetta_model::Language;
 use vedetta_words::Words;
 
@@ -58,7 +58,23 @@ pub(super) struct Refusal {
     pub(super) why: String,
 }
 
+impl Pace {
+    fn of(it: &Arriving, house: &House, w: Words) -> Self {
+        let known = house.standing().network.agreement(&it.agreement).map(|it| it.title.clone());
+        Self {
+            title: known.unwrap_or_else(|| it.agreement.to_string()),
+            agreement: it.agreement.to_string(),
+            count: w.number(it.share.count),
+            times: times(w, &it.share),
+        }
+    }
+}
+
 impl Refusal {
+    fn latest(all: &[RefusedThere], w: Words) -> Vec<Self> {
+        all.iter().rev().take(10).map(|it| Self::of(it, w)).collect()
+    }
+
     pub(super) fn of(it: &RefusedThere, w: Words) -> Self {
         let why = match it.says.as_str() {
             "" => it.why.clone(),
@@ -126,23 +142,9 @@ pub(super) async fn show(
             arriving: arriving
                 .iter()
                 .filter(|it| it.peer == peer.organisation)
-                .map(|it| Pace {
-                    title: standing
-                        .network
-                        .agreement(&it.agreement)
-                        .map_or_else(|| it.agreement.to_string(), |known| known.title.clone()),
-                    agreement: it.agreement.to_string(),
-                    count: w.number(it.share.count),
-                    times: times(w, &it.share),
-                })
+                .map(|it| Pace::of(it, console.house(), w))
                 .collect(),
-            refusals_there: peer
-                .refusals_there
-                .iter()
-                .rev()
-                .take(10)
-                .map(|it| Refusal::of(it, w))
-                .collect(),
+            refusals_there: Refusal::latest(&peer.refusals_there, w),
             refusals: peer
                 .refusals
                 .iter()

@@ -376,20 +376,6 @@ fn how_fast_the_agreements_share_is_not_how_long_a_link_was_down() {
 }
 
 #[test]
-fn a_peers_clock_that_is_behind_makes_it_no_slower() {
-    let [national, umbria, _] = country();
-    let mut wires = [Wire::between(&national, &umbria)];
-    settle(&mut wires);
-    national.clock.advance(Duration::from_secs(120));
-    national.nodes.note_skew(&id("cosc-umbria"), -120_000_000);
-    umbria.bring("cosc-umbria", &[clear(5).tlp("AMBER")]);
-    settle(&mut wires);
-    let all = national.nodes.arriving(&national.administrator()).unwrap();
-    assert_eq!(all.iter().map(|it| it.share.count).sum::<u64>(), 1);
-    assert!(all.iter().all(|it| it.share.p99_ms < 1_000), "{all:?}");
-}
-
-#[test]
 fn nobody_withdraws_what_another_brought_too() {
     let [national, umbria, liar] = country();
     let (before, after, local) = (clear(5), clear(6), clear(7));

@@ -77,3 +77,18 @@ fn what_was_on_its_way_when_the_node_fell_counts_as_had() {
     assert!(had(&national, &item).is_some());
     drop(wire);
 }
+
+#[test]
+fn a_peers_clock_that_is_behind_makes_it_no_slower() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|it| Node::new(it, agreements()));
+    pair(&national, &umbria);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    national.clock.advance(Duration::from_secs(120));
+    national.nodes.note_skew(&id("cosc-umbria"), -120_000_000);
+    umbria.bring("cosc-umbria", &[TestItem::indicator(5).tlp("AMBER")]);
+    settle(&mut wires);
+    let all = national.nodes.arriving(&national.administrator()).unwrap();
+    assert_eq!(all.iter().map(|it| it.share.count).sum::<u64>(), 1);
+    assert!(all.iter().all(|it| it.share.p99_ms < 1_000), "{all:?}");
+}
