@@ -115,7 +115,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// Findings weigh nothing or more; only those of a true sender speak for a message, within bounds.
+/// Findings weigh nothing or more; only those that reassure speak for a message, within bounds.
 fn stack(samples: &[Sample], at: &[usize], likeness: &[f32]) -> (f32, f32, BTreeMap<String, f32>) {
     let mut slugs: Vec<&'static str> =
         at.iter().flat_map(|at| samples[*at].findings.iter().flatten()).map(|f| f.slug).collect();
