@@ -17,7 +17,7 @@ impl Story {
         let texts = &self.country.texts;
         let agreed: Vec<_> =
             texts.iter().filter(|it| !it.parties[1].organisations.is_empty()).collect();
-        let before = Arc::clone(self.country.chance.pick(&agreed));
+        let before: Arc<Agreement> = Arc::clone(*self.country.chance.pick(&agreed));
         let Some(node) = self.some_party(&before) else { return };
         let world = std::rc::Rc::clone(&self.country.world);
         let everyone: Vec<_> = world.speaker.keys().cloned().collect();
