@@ -248,7 +248,8 @@ fn the_page_names_every_member_of_what_travels() {
     let with = |value: Value, more: &str| {
         keys(&value).into_iter().chain([more.to_owned()]).collect::<BTreeSet<_>>()
     };
-    let passage = serde_json::to_value(&passages[0]).unwrap();
+    let mut passage = serde_json::to_value(&passages[0]).unwrap();
+    passage["through"] = json!(["a2"]);
     assert_eq!(told(&table, "a passage"), with(passage, "naming"));
     let hop = serde_json::to_value(envelope.hops.last()).unwrap();
     assert_eq!(told(&table, "a hop"), with(hop, "tlp"));
