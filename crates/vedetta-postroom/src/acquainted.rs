@@ -11,6 +11,9 @@ use vedetta_model::{ItemId, OrganisationNumber};
 use crate::postroom::Postroom;
 use crate::report::Ruling;
 
+/// A value, in the one spelling that indicators have.
+type Value = (Sought, Box<str>);
+
 /// An item, as one organisation brings it.
 type Line = (ItemId, OrganisationNumber);
 
@@ -19,9 +22,9 @@ type Line = (ItemId, OrganisationNumber);
 pub(crate) struct Acquaintances {
     upto: Option<Sequence>,
     /// By value, those whose indicators name it, each with the item: what one takes back is the others'.
-    items: HashMap<(Sought, Box<str>), Vec<Line>>,
+    items: HashMap<Value, Vec<Line>>,
     /// Values of campaigns that analysts ruled malicious; read anew when one rules.
-    ruled: Option<HashMap<(Sought, Box<str>), String>>,
+    ruled: Option<HashMap<Value, String>>,
 }
 
 /// Values at most; about 250 MiB.
@@ -55,8 +58,8 @@ impl Known for Knowing<'_> {
         }
         let items = known.items.get(&key)?.clone();
         drop(known);
-        // What was withdrawn since, or is no longer cleared, is not known.
-        let (item, _) = items.into_iter().find(|it| self.room.stands(it))?;
+        // What was withdrawn or corrected since, or is no longer cleared, is not known.
+        let (item, _) = items.into_iter().find(|it| self.room.stands(it, &key))?;
         Some(Acquaintance { source: item.to_string(), campaign: None })
     }
 }
@@ -84,24 +87,27 @@ impl Postroom {
         Ok(())
     }
 
-    /// Whether the keeper reads of an item what one of those who brought it says.
-    fn stands(&self, (item, producer): &(ItemId, OrganisationNumber)) -> bool {
+    /// Whether the keeper reads of an item what one of those who brought it says, and its newest version still
+    /// names a value.
+    fn stands(&self, (item, producer): &Line, value: &Value) -> bool {
         let Ok(by) = self.keeper() else { return false };
         let ids = vec![item.clone()];
         let mut wish = Wish { ids, ..Wish::all(Sequence::START, VersionFilter::All) };
+        let mut newest = None;
         while let Ok(page) = self.house.page(&by, &wish) {
-            let its = |it: &ReadItem| it.producer == *producer && it.state == ItemState::Live;
+            let its = |it: &&ReadItem| it.producer == *producer && it.state == ItemState::Live;
+            let of_page = page.items.iter().filter(its).map(|it| (it.version, named(&it.body)));
+            newest = newest.into_iter().chain(of_page).max_by_key(|(version, _)| *version);
             match page.next {
-                _ if page.items.iter().any(its) => return true,
                 Some(next) => wish.after = next,
-                None => return false,
+                None => return newest.is_some_and(|(_, named)| named.contains(value)),
             }
         }
         false
     }
 
     /// Values of what analysts ruled malicious: whole campaigns, and messages alone.
-    fn ruled(&self) -> HashMap<(Sought, Box<str>), String> {
+    fn ruled(&self) -> HashMap<Value, String> {
         let state = self.state();
         let malicious = |ruling: &Option<Ruling>| {
             ruling.as_ref().is_some_and(|ruling| ruling.verdict == Verdict::Malicious)
@@ -138,24 +144,31 @@ impl Acquaintances {
             });
             return;
         }
-        let reading = read(&object);
-        if reading.nature != Nature::Threat {
-            return;
-        }
-        for term in &reading.alone {
-            if let Some(kind) = sought(term.kind()) {
-                let items = self.items.entry((kind, term.value().into())).or_default();
-                items.retain(|(item, by)| (item, *by) != (id, producer));
-                let own = || items.iter().enumerate().filter(|(_, it)| it.1 == producer);
-                if own().count() >= OF_ONE
-                    && let Some((oldest, _)) = own().next()
-                {
-                    items.remove(oldest);
-                }
-                items.push((id.clone(), producer));
+        for value in values(&object) {
+            let items = self.items.entry(value).or_default();
+            items.retain(|(item, by)| (item, *by) != (id, producer));
+            let own = || items.iter().enumerate().filter(|(_, it)| it.1 == producer);
+            if own().count() >= OF_ONE
+                && let Some((oldest, _)) = own().next()
+            {
+                items.remove(oldest);
             }
+            items.push((id.clone(), producer));
         }
     }
+}
+
+/// The values that an indicator names, of what threatens.
+fn values(object: &stix::Object) -> Vec<Value> {
+    let reading = read(object);
+    let terms = reading.alone.iter().filter(|_| reading.nature == Nature::Threat);
+    terms.filter_map(|term| Some((sought(term.kind())?, term.value().into()))).collect()
+}
+
+/// The same, of an object as it is kept.
+fn named(body: &[u8]) -> Vec<Value> {
+    let object = std::str::from_utf8(body).ok().and_then(|it| stix::Object::parse(it).ok());
+    object.map(|(object, _)| values(&object)).unwrap_or_default()
 }
 
 fn sought(kind: Kind) -> Option<Sought> {

@@ -115,20 +115,29 @@ impl Postroom {
         let mut state = self.state();
         let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
-        if before.contains(said.trim()) && !before.is_empty() {
-            // It came again, or says nothing new.
+        // It came again and waits for an analyst still; after a ruling the same words are said of that.
+        let known = state.report(&report.case).map(Arc::clone);
+        let waits = known.is_some_and(|it| {
+            let ruled = it.ruling.as_ref().map(|ruling| ruling.at);
+            it.contest.as_ref().is_some_and(|contest| ruled.is_none_or(|ruled| contest.at > ruled))
+        });
+        let said_before = before.split("\n\n").any(|it| it.trim() == said.trim());
+        if waits && (said_before || before.trim() == said.trim()) {
             return Ok(Heard::Kept);
         }
         if !state.within(&format!("contest {}", report.reporter), OFTEN, at) {
             return Ok(Heard::TooOften);
         }
         let room = LONGEST.saturating_sub(before.chars().count());
-        if cover.mailbox.is_empty() && said.chars().count() > room {
+        if cover.mailbox.is_empty() && !said_before && said.chars().count() > room {
             let reason = "there is no room for more than was said of it before; call the room";
             return Err(FlowError::Conflict(reason.into()));
         }
         // A letter is not refused: what has no room goes, never what was said before.
-        let kept: String = said.chars().take(room).collect();
+        let kept: String = match said_before {
+            true => String::new(),
+            false => said.chars().take(room).collect(),
+        };
         let whole = format!("{kept}\n\n{before}");
         let sealed = self.sealed(&name, (cover, whole.trim().as_bytes()))?;
         let report = state.report(&report.case).map(Arc::clone);

@@ -1,12 +1,13 @@
 //! An analyst's word over the room's; whoever was told otherwise is told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM;
-use vedetta_mail::{Desk, Evidence, Sample, Verdict};
+use vedetta_mail::{Desk, Evidence, Indicator, Sample, Verdict};
 use vedetta_model::Actor;
 use vedetta_store::{RecordKind, StoreError};
 
@@ -80,7 +81,10 @@ impl Postroom {
         };
         let changed: Vec<_> = affected.iter().map(ruled).collect();
         changed.iter().for_each(|(report, _)| state.put(Arc::clone(report)));
-        let campaign = if of_all { ruled_campaign(&mut state, &report, &ruling) } else { None };
+        let campaign = match said.of {
+            Reach::Campaign => ruled_campaign(&mut state, &report, &ruling),
+            Reach::Report => without(&mut state, &report),
+        };
         let shown = campaign.map(|it| self.show(&mut state, it, shows)).transpose();
         let (count, actor) = (changed.len(), by.account.to_string());
         let written = shown.and_then(|shown| {
@@ -117,7 +121,7 @@ impl Postroom {
                 return Ok(None);
             }
             let kept = |it: &&Arc<Report>| it.is_kept() && it.organisation.is_some();
-            state.proven(&report.campaign).find(kept).cloned()
+            state.counting(&report.campaign).find(kept).cloned()
         };
         let Some(first) = first else { return Ok(None) };
         let Some((cover, letter)) = self.unsealed(&first.case)? else { return Ok(None) };
@@ -192,6 +196,22 @@ fn ruled_campaign(state: &mut State, looked_at: &Report, ruling: &Ruling) -> Opt
         campaign.stage = Stage::Proposed { at: ruling.at };
     }
     Some(campaign)
+}
+
+/// A campaign without what it learned of a message that was taken out of it alone, and of no other that
+/// counts: neither its values nor how it looks go out with the campaign. None where nothing changes.
+fn without(state: &mut State, taken_out: &Report) -> Option<Campaign> {
+    let before = state.campaign(&taken_out.campaign)?.clone();
+    state.unshow(taken_out);
+    let others: BTreeSet<_> = state
+        .counting(&taken_out.campaign)
+        .filter(|it| it.organisation.is_some() && it.case != taken_out.case)
+        .flat_map(|it| &it.indicators)
+        .collect();
+    let mut campaign = state.campaign(&taken_out.campaign)?.clone();
+    let own = |it: &Indicator| taken_out.indicators.contains(it) && !others.contains(it);
+    campaign.indicators.retain(|it| !own(it));
+    (campaign != before).then_some(campaign)
 }
 
 /// The letter that tells a reporter of a change; none for who was not answered. Who uploaded sees it

@@ -5,7 +5,7 @@ use vedetta_intake::written::marking;
 use vedetta_mail::Verdict;
 use vedetta_model::{Agreement, Role, Tlp};
 use vedetta_postroom::{
-    CampaignStep, Handed, Overruling, Reach, ReleaseRule, Reporter, Settings, Stage,
+    CampaignStep, Handed, Overruling, Reach, Received, ReleaseRule, Reporter, Settings, Stage,
 };
 
 use super::desk::{ADA, Desk, SITE, analyst, desk_with, person, settings};
@@ -87,6 +87,21 @@ fn who_is_under_no_agreement_is_under_the_rule_of_the_node() {
     assert!(!out(more).0);
     let (is_out, items) = out(node());
     assert!(is_out && items.contains(&marking(Tlp::Amber)), "the stricter label: {items}");
+}
+
+#[test]
+fn what_an_analyst_took_out_stays_in() {
+    let desk = desk_under(&[agreement("posta", BOTH, AUTOMATIC)], node());
+    let by = Reporter::Account(person("foligno", Role::Liaison));
+    let more = "<a href=\"http://solo-foligno.invalid/entra\">https://www.poste.it/altro</a></body>";
+    let letter = lure(3, SITE).replace("</body>", more);
+    let taken = desk.room.take(&Handed { bytes: letter.as_bytes(), by }).unwrap();
+    let Received::Taken(answers) = taken else { panic!("{taken:?}") };
+    let alone =
+        Overruling { verdict: Verdict::Spam, note: String::new(), of: Reach::Report };
+    desk.room.overrule(&analyst(), &answers[0].case, &alone).unwrap();
+    assert!(is_out(&desk), "the others' is released by the rule");
+    assert!(!desk.reads("foligno").concat().contains("solo-foligno"), "{:?}", desk.reads("foligno"));
 }
 
 #[test]
