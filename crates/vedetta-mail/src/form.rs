@@ -83,10 +83,13 @@ fn has_own_voice(mime: &Mime<'_>, budget: &mut Budget) -> bool {
             && !kind.starts_with("image/")
             && !is_letter(leaf)
     });
-    others.count() > 0 || says_much(mime, budget)
+    others.count() > 0 || says_much(mime, SIGNATURE, budget)
 }
 
-fn says_much(mime: &Mime<'_>, budget: &mut Budget) -> bool {
+/// Links that somebody's signature may have.
+const SIGNATURE: usize = 3;
+
+fn says_much(mime: &Mime<'_>, links_of_a_signature: usize, budget: &mut Budget) -> bool {
     let mut texts = mime.leaves.iter().filter(|leaf| leaf.is_text());
     texts.any(|leaf| {
         let text = leaf.text(budget);
@@ -100,7 +103,7 @@ fn says_much(mime: &Mime<'_>, budget: &mut Budget) -> bool {
             let links = crate::text::urls(&text).count();
             (text, links)
         };
-        links > 3 || text.len() > 3000
+        links > links_of_a_signature || text.len() > 3000
     })
 }
 
@@ -114,16 +117,17 @@ pub struct Letters<'a> {
 }
 
 /// The messages in what was handed in, at most so many: one, those of a mailbox file, those of an
-/// archive, or several attached to one letter.
+/// archive, or several attached to one letter. `by` is the mailbox of who hands them in, if it is known: what is
+/// around the attached ones is theirs only when it comes from there, and with any link it is looked at otherwise.
 #[must_use]
-pub fn letters(bytes: &[u8], most: usize) -> Letters<'_> {
+pub fn letters<'a>(bytes: &'a [u8], most: usize, by: Option<&str>) -> Letters<'a> {
     let (each, all) = if bytes.starts_with(b"From ") {
         let (found, all) = mailbox(bytes, most);
         (found.into_iter().map(Cow::Borrowed).collect(), all)
     } else {
         let (found, all) = match bytes.starts_with(b"PK\x03\x04") {
             true => packed(bytes, (most, LARGEST_PACKED)),
-            false => attached(bytes, most),
+            false => attached(bytes, most, by),
         };
         (found.into_iter().map(Cow::Owned).collect::<Vec<_>>(), all)
     };
@@ -136,7 +140,7 @@ pub fn letters(bytes: &[u8], most: usize) -> Letters<'_> {
 /// The messages that one hands on together, at most so many, and how many there are: several
 /// attached, or an archive of them. None when it carries anything else than pictures that lead
 /// nowhere, has much to say itself, or does not come apart whole: then it is looked at as it is.
-fn attached(bytes: &[u8], most: usize) -> (Vec<Vec<u8>>, usize) {
+fn attached(bytes: &[u8], most: usize, by: Option<&str>) -> (Vec<Vec<u8>>, usize) {
     const NONE: (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
     let count = |word: &str| memchr::memmem::find_iter(bytes, word.as_bytes()).take(2).count();
     let several = ["message/rfc822", ".eml", ".msg", "ms-outlook"].iter().any(|it| count(it) > 1);
@@ -145,7 +149,12 @@ fn attached(bytes: &[u8], most: usize) -> (Vec<Vec<u8>>, usize) {
     }
     let mut budget = Budget::new(Limits::default());
     let mime = Mime::read(bytes, &mut budget);
-    if pec::is_envelope(&mime) || mime.kind == "multipart/report" || says_much(&mime, &mut budget) {
+    if pec::is_envelope(&mime) || mime.kind == "multipart/report" {
+        return NONE;
+    }
+    let mut from = mime.headers.mailboxes("from").into_iter();
+    let is_theirs = by.is_some_and(|by| from.any(|it| it.address.eq_ignore_ascii_case(by)));
+    if says_much(&mime, if is_theirs { SIGNATURE } else { 0 }, &mut budget) {
         return NONE;
     }
     let (mut letters, mut all, mut archives) = (Vec::new(), 0, 0);
@@ -233,12 +242,12 @@ mod tests {
     fn a_mailbox_is_its_messages() {
         let text = b"From a@example.org Mon Nov 17 10:00:00 2025\nSubject: 1\n\nFrom here on\n\n\
                      From b@example.org Mon Nov 17 10:00:00 2025\nSubject: 2\n\nx\n";
-        let found = letters(text, 9);
+        let found = letters(text, 9, None);
         assert_eq!((found.each.len(), found.left_out), (2, 0));
         assert!(found.each[1].starts_with(b"From b@"));
-        let first = letters(text, 1);
+        let first = letters(text, 1, None);
         assert_eq!((first.each.len(), first.left_out), (1, 1));
         assert_eq!(first.each[0], found.each[0], "what follows it is not its own");
-        assert_eq!(letters(b"Subject: x\n\ny", 9).each.len(), 1);
+        assert_eq!(letters(b"Subject: x\n\ny", 9, None).each.len(), 1);
     }
 }

@@ -112,7 +112,7 @@ impl Check {
 
     /// Looks at the messages of a file; answers how many were left out.
     fn file(&self, path: &Path, bytes: &[u8]) -> Result<usize, Fault> {
-        let Letters { each, left_out } = letters(bytes, MOST);
+        let Letters { each, left_out } = letters(bytes, MOST, None);
         let many = each.len() > 1;
         for (number, letter) in each.iter().enumerate() {
             let name = path.display().to_string();

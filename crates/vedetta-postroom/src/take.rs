@@ -105,7 +105,7 @@ impl Postroom {
         if who.standing != Standing::Enrolled && !self.has_room_for(&who.mailbox, at) {
             return Ok(Received::Limited);
         }
-        let Letters { each, left_out } = letters(handed.bytes, MOST_AT_ONCE);
+        let Letters { each, left_out } = letters(handed.bytes, MOST_AT_ONCE, Some(&who.mailbox));
         let origin = Origin { left_out, ..origin };
         let (mut found, mut note) = (Vec::new(), String::new());
         for letter in &each {

@@ -62,7 +62,7 @@ impl Postroom {
         }
         let key = self.handing(handed.bytes, &who, &outer);
         // Certified mail carries the letter within its envelope.
-        let Letters { each, .. } = letters(handed.bytes, 1);
+        let Letters { each, .. } = letters(handed.bytes, 1, Some(&who.mailbox));
         let letter = each.first().map_or(handed.bytes, |letter| letter.as_ref());
         let Evidence { from, subject, text, attachments, .. } =
             Evidence::read(letter, &self.limits());

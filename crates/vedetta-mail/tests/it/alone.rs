@@ -29,7 +29,7 @@ fn a_file_by_itself_is_studied_as_a_file() {
         ("invite.ics", Nature::Calendar, "riunione.invalid"),
     ] {
         let bytes = sample("mail_file", name);
-        assert_eq!(letters(&bytes, 20).each.len(), 1, "{name}");
+        assert_eq!(letters(&bytes, 20, None).each.len(), 1, "{name}");
         let (evidence, _) = judged(&bytes);
         assert_eq!((evidence.form(), evidence.header), (Form::File, Header::None), "{name}");
         let file = evidence.attachments.iter().find(|file| file.nature == nature);
@@ -71,7 +71,7 @@ fn a_message_stays_one_however_it_begins() {
         assert_ne!(judged(text.as_bytes()).0.form(), Form::File, "{text}");
     }
     for (name, bytes) in corpus("mail_message") {
-        let bytes = letters(&bytes, 20).each[0].to_vec();
+        let bytes = letters(&bytes, 20, None).each[0].to_vec();
         assert_ne!(judged(&bytes).0.form(), Form::File, "{name}");
     }
 }

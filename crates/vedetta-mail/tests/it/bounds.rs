@@ -41,16 +41,16 @@ fn of_more_than_are_looked_at_the_others_are_counted() {
         (with_letters(33, "").into_bytes(), 13),
         (mailbox(20).into_bytes(), 0),
     ] {
-        let found = letters(&bytes, 20);
+        let found = letters(&bytes, 20, None);
         assert_eq!((found.each.len(), found.left_out), (20, left_out));
     }
     let packed = sample("mail_message", "packed.zip");
-    let one = letters(&packed, 1);
+    let one = letters(&packed, 1, None);
     assert_eq!((one.each.len(), one.left_out), (1, 1));
     // With something else in it the letter is looked at as it is.
     let other = "--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.4\r\n";
     let whole = with_letters(12, other);
-    assert_eq!(letters(whole.as_bytes(), 20).each.len(), 1);
+    assert_eq!(letters(whole.as_bytes(), 20, None).each.len(), 1);
     assert_eq!(named(&read(whole.as_bytes()), Obstacle::TooMany), 4);
 }
 

@@ -89,7 +89,7 @@ fn several_handed_on_together_are_looked_at_each() {
     let packed = sample("mail_message", "zip_of_two.eml");
     let hosts = |bytes: &[u8]| -> Vec<String> {
         let read = |letter: &[u8]| Evidence::read(letter, &Limits::default());
-        let found = letters(bytes, 20);
+        let found = letters(bytes, 20, None);
         assert_eq!(found.left_out, 0);
         found.each.iter().map(|letter| read(letter).links[0].target.host.clone()).collect()
     };
@@ -109,10 +109,16 @@ fn several_handed_on_together_are_looked_at_each() {
         )
     };
     assert_eq!(hosts(both("").as_bytes()), ["lure3.invalid", "lure4.invalid"]);
+    let link = "--b\r\nContent-Type: text/plain\r\n\r\nhttp://lure5.invalid/\r\n";
+    let luring = both(link);
+    let count = |by| letters(luring.as_bytes(), 20, by).each.len();
+    assert_eq!(count(Some("Ada@comune.example")), 2, "a link in the signature of who hands them in");
+    let around = [None, Some("luca@comune.example")].map(count);
+    assert_eq!(around, [1, 1], "what is around is somebody else's, and lures");
     let program = "--b\r\nContent-Type: application/octet-stream; name=a.exe\r\n\r\nMZ\r\n";
     let carrying = both(program);
     assert_eq!(
-        letters(carrying.as_bytes(), 20).each.len(),
+        letters(carrying.as_bytes(), 20, None).each.len(),
         1,
         "what carries more is looked at as it is"
     );
@@ -126,7 +132,7 @@ fn several_handed_on_together_are_looked_at_each() {
     assert_eq!(hosts(logo.as_bytes()), ["lure3.invalid", "lure4.invalid"]);
     for (name, host) in [("form.html", "raccolta.invalid"), ("code.png", "accesso.invalid")] {
         let hidden = picture(&sample("mail_file", name));
-        assert_eq!(letters(hidden.as_bytes(), 20).each.len(), 1, "{name}");
+        assert_eq!(letters(hidden.as_bytes(), 20, None).each.len(), 1, "{name}");
         let evidence = Evidence::read(hidden.as_bytes(), &Limits::default());
         let mut links = evidence.layers.iter().flat_map(|it| &it.links);
         assert!(links.any(|it| it.target.host == host), "{name}");
@@ -193,7 +199,7 @@ fn an_archive_is_opened_with_the_password_of_the_text() {
 fn collections_are_their_messages() {
     for name in ["mailbox.mbox", "packed.zip"] {
         let bytes = sample("mail_message", name);
-        let letters = letters(&bytes, 20).each;
+        let letters = letters(&bytes, 20, None).each;
         assert_eq!(letters.len(), 2, "{name}");
         let first = Evidence::read(&letters[0], &Limits::default());
         let second = Evidence::read(&letters[1], &Limits::default());
