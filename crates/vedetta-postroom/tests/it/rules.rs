@@ -91,17 +91,25 @@ fn who_is_under_no_agreement_is_under_the_rule_of_the_node() {
 
 #[test]
 fn what_an_analyst_took_out_stays_in() {
-    let desk = desk_under(&[agreement("posta", BOTH, AUTOMATIC)], node());
+    let desk = desk_under(&[agreement("posta", BOTH, AUTOMATIC)], None);
+    let first = desk.report(ADA, &lure(1, SITE));
+    malicious(&desk, &first.case);
     let by = Reporter::Account(person("foligno", Role::Liaison));
     let more = "<a href=\"http://solo-foligno.invalid/entra\">https://www.poste.it/altro</a></body>";
     let letter = lure(3, SITE).replace("</body>", more);
     let taken = desk.room.take(&Handed { bytes: letter.as_bytes(), by }).unwrap();
     let Received::Taken(answers) = taken else { panic!("{taken:?}") };
-    let alone =
-        Overruling { verdict: Verdict::Spam, note: String::new(), of: Reach::Report };
+    let learned = || {
+        let waves = desk.room.campaigns(&analyst()).unwrap();
+        waves[0].campaign.indicators.iter().any(|it| it.value.contains("solo-foligno"))
+    };
+    assert!(learned());
+    let alone = Overruling { verdict: Verdict::Spam, note: String::new(), of: Reach::Report };
     desk.room.overrule(&analyst(), &answers[0].case, &alone).unwrap();
-    assert!(is_out(&desk), "the others' is released by the rule");
-    assert!(!desk.reads("foligno").concat().contains("solo-foligno"), "{:?}", desk.reads("foligno"));
+    assert!(!learned());
+    desk.report(LUCA, &lure(2, SITE));
+    let out = desk.reads("foligno").concat();
+    assert!(out.contains("pacco-giacenza") && !out.contains("solo-foligno"), "{out}");
 }
 
 #[test]

@@ -218,6 +218,7 @@ mod tests {
             victims: BTreeSet::new(),
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
+            exercise: None,
             via: BTreeSet::new(),
         };
         let reached = |texts: &[[&str; 2]], gone: &[&str]| {
