@@ -249,9 +249,11 @@ impl Node {
         match self {
             Self::Pick { .. } => 1,
             Self::Joined(ObservationOp::Or, operands) => {
-                1 + operands.iter().map(Self::depth).max().unwrap_or(0)
+                operands.iter().map(Self::depth).max().unwrap_or(0).saturating_add(1)
             }
-            Self::Joined(_, operands) => 1 + operands.iter().map(Self::depth).sum::<usize>(),
+            Self::Joined(_, operands) => {
+                operands.iter().map(Self::depth).fold(1, usize::saturating_add)
+            }
             Self::Repeated(inner, times) => {
                 let times = usize::try_from(*times).unwrap_or(usize::MAX);
                 inner.depth().saturating_add(1).saturating_mul(times)

@@ -110,6 +110,9 @@ fn too_much_work_is_an_error_and_not_a_verdict() {
     assert_eq!(verdict(&joined, &observed), Err(EvaluateError::TooComplex));
     let nested = "([x:k = 1] AND [x:k = 1]) REPEATS 9000000000000000000 TIMES";
     assert_eq!(verdict(nested, &observed), Err(EvaluateError::TooComplex));
+    // Each more than can be counted.
+    let both = format!("({nested}) AND ({nested})");
+    assert_eq!(verdict(&both, &observed), Err(EvaluateError::TooComplex));
     let many = "[x:k = 1] REPEATS 9000000000000000000 TIMES";
     assert_eq!(verdict(many, &observed), Ok(None));
 }
