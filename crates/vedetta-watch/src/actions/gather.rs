@@ -237,7 +237,8 @@ impl Watch {
         Ok(match peer {
             Some(peer) => {
                 let of = of(Some(peer.clone()));
-                of.and_then(|of| told_incident(&id, &read.body, (of, peer), at))
+                let line = (read.producer, entry.stamp.seq);
+                of.and_then(|of| told_incident((&id, line), &read.body, (of, peer), at))
             }
             None => of(own).and_then(|of| finding(&id, &read.body, of, at)),
         })

@@ -228,6 +228,29 @@ fn what_a_peer_tells_is_judged_by_what_it_said_and_not_by_what_another_says_unde
 }
 
 #[test]
+fn who_tells_of_anothers_incident_first_keeps_it_from_no_queue_and_each_version_counts() {
+    let room = Room::new();
+    let template = TestItem::incident(9_998, "altro");
+    room.brought(&liaison("cosc-umbria"), std::slice::from_ref(&template));
+    let tells = |of: &str, day: u32, name: &str| {
+        let it = TestItem::incident(7, name).modified(&format!("2026-03-{day:02}T00:00:00.000Z"));
+        let creator = organisation(of).identity();
+        let it = it.with("created_by_ref", json!(creator.as_str()));
+        let producer = room.house().number_of(&organisation(of)).unwrap();
+        room.beside((&template, producer), &format!("2026-03-{day:02}T00:00:00Z"), &[it]);
+        room.watch.gather().unwrap();
+    };
+    tells("terni", 1, "Nulla di grave");
+    let lie = queue(&room.watch).waiting[0].case.number.to_string();
+    room.change(&officer(), &lie, Change::Dismiss { reason: "nulla".into() }).unwrap();
+    tells("perugia", 1, "Riscatto a un ospedale");
+    assert_eq!(titles(&room.watch), ["Riscatto a un ospedale"]);
+    room.clock.advance(Duration::from_secs(301));
+    tells("perugia", 2, "Riscatto a tre ospedali");
+    assert_eq!(queue(&room.watch).waiting[0].case.gathered, Some(2));
+}
+
+#[test]
 fn a_finding_without_a_name_comes_all_the_same_and_stops_nothing() {
     let room = Room::new();
     let long = "x".repeat(10_000);

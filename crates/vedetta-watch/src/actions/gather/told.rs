@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use vedetta_desk::incident::{Channel, Source};
 use vedetta_desk::posture::EXERCISE;
-use vedetta_model::{Instant, ItemId, OrganisationId};
+use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
+use vedetta_store::Sequence;
 
 use super::Notice;
 
@@ -89,9 +90,10 @@ fn evidence(value: &serde_json::Value) -> String {
     lines.join("\n")
 }
 
-/// An incident as another node tells it.
+/// An incident as another node tells it: whose line of the item it is, and at which place a version of it
+/// came. What others tell under its name is of another kind, and each version counts.
 pub(super) fn told_incident(
-    id: &ItemId,
+    (id, (producer, version)): (&ItemId, (OrganisationNumber, Sequence)),
     body: &[u8],
     (of, from): (OrganisationId, OrganisationId),
     at: Instant,
@@ -114,7 +116,7 @@ pub(super) fn told_incident(
     }
     let words = clipped(&told.description, WORDS).unwrap_or_else(|| title.clone());
     Some(Notice {
-        group: format!("peer/{id}"),
+        group: format!("peer/{id}/{}", producer.0),
         channel: Channel::Peer,
         organisation: of,
         from,
@@ -123,7 +125,7 @@ pub(super) fn told_incident(
         critical: false,
         source: Source::Item { item: id.clone() },
         item: Some(id.clone()),
-        of: id.to_string(),
+        of: version.0.to_string(),
         count: 1,
         at,
         reporter: None,
