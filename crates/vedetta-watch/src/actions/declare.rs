@@ -69,6 +69,7 @@ impl Watch {
         }
         let mut named = declared.centre.iter().chain(&declared.participants);
         named.try_for_each(|id| self.house().number_of(id).map(drop))?;
+        let named = self.exercises_named()?;
         let (now, account) = (self.house().now(), by.account.clone());
         let year = now.day().year();
         let posture = self.write_postures(move |unit| {
@@ -85,9 +86,10 @@ impl Watch {
             let (declared, by) = (declared.clone(), account.clone());
             let posture = Posture { id, declared, by, since: now, ended: None };
             all.insert(0, posture.clone());
-            // What holds is never forgotten.
+            // What holds is never forgotten, nor who takes part in what a case belongs to.
             while all.len() > MOST {
-                let Some(last) = all.iter().rposition(|it| !it.holds()) else { break };
+                let gone = |it: &Posture| !it.holds() && !named.contains(&it.id);
+                let Some(last) = all.iter().rposition(gone) else { break };
                 all.remove(last);
             }
             put(unit, &all, account.as_str())?;
@@ -121,6 +123,13 @@ impl Watch {
             put(unit, &all, account.as_str())?;
             Ok(Ok((all, posture)))
         })
+    }
+
+    /// The exercises to which cases belong.
+    fn exercises_named(&self) -> Result<BTreeSet<String>, WatchError> {
+        let held = self.index()?;
+        let all = held.get().into_iter().flat_map(|index| index.all.values());
+        Ok(all.filter_map(|brief| brief.row.exercise.clone()).collect())
     }
 
     fn write_postures(

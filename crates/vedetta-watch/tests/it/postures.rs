@@ -54,6 +54,22 @@ fn what_holds_is_never_forgotten_however_many_were_declared_since() {
 }
 
 #[test]
+fn who_takes_part_is_known_as_long_as_a_case_belongs_to_the_exercise() {
+    let room = Room::new();
+    let held = room.watch.declare(&officer(), declared(Kind::Exercise, &["terni"])).unwrap().id;
+    let practised = NewReport { exercise: Some(held.clone()), ..report("Riscatto", "per prova") };
+    let number = room.watch.report(&liaison("terni"), practised).unwrap().number.to_string();
+    room.watch.end_posture(&officer(), &held, "conclusa".into()).unwrap();
+    for _ in 0..201 {
+        let it = room.watch.declare(&officer(), declared(Kind::Exercise, &["terni"])).unwrap();
+        room.watch.end_posture(&officer(), &it.id, "conclusa".into()).unwrap();
+    }
+    let admit = |of: &str| Change::Admit { organisation: organisation(of) };
+    room.change(&officer(), &number, admit("terni")).unwrap();
+    assert!(is_conflict(room.change(&officer(), &number, admit("perugia"))));
+}
+
+#[test]
 fn in_a_crisis_aims_come_sooner_and_alarms_go_up_at_full_pace() {
     use vedetta_watch::desk::severity::{Factor, Grade};
     let room = Room::new();
