@@ -257,11 +257,11 @@ impl Watch {
                     CallState::Failed { at: now, reason: reason.chars().take(300).collect() }
                 }
             };
-            // Taken for lost meanwhile, it stays so: its lease is another's.
-            if unit.finish(&lease).is_err() {
-                return Ok(());
+            match unit.finish(&lease) {
+                // Taken for lost meanwhile, it stays so: its lease is another's.
+                Err(StoreError::Refused(_)) => Ok(()),
+                told => told.and_then(|()| set_state(unit, &task, state.clone())),
             }
-            set_state(unit, &task, state)
         })?;
         Ok(())
     }
