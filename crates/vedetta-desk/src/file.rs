@@ -196,7 +196,9 @@ mod tests {
         assert_eq!(name(".htaccess").unwrap(), "htaccess");
         assert_eq!(name(&format!("{}.txt", "è".repeat(500))).unwrap().chars().count(), 120);
         assert_eq!(name("a<b>.txt").unwrap(), "a_b_.txt");
-        for ending in ["bat", "js", "PS1", "hta", "url", "vbs", "xhtml", "jnlp", "iqy", "jar", "lnk."] {
+        for ending in
+            ["bat", "js", "PS1", "hta", "url", "vbs", "xhtml", "jnlp", "iqy", "jar", "lnk."]
+        {
             let given = format!("prova.{ending}");
             assert_eq!(name(&given).unwrap(), format!("{given}.txt"), "a desktop would run it");
         }

@@ -17,6 +17,7 @@ pub mod file;
 pub mod handover;
 pub mod http_call;
 pub mod incident;
+pub mod kinds;
 pub mod notice;
 pub mod number;
 mod pdf;

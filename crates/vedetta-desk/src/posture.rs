@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{AccountId, Instant, OrganisationId};
 
-use crate::incident::{ChangeError, line, sentence};
+use crate::incident::{Change, ChangeError, Incident, line, sentence};
 use crate::severity::Category;
 
 /// A crisis or an exercise.
@@ -128,6 +128,30 @@ pub fn marked(name: Bilingual, exercise: Option<&String>) -> Bilingual {
             format!("{} · {}", EXERCISE.1, name.en),
         ),
     }
+}
+
+/// Why a change of a case of an exercise would reach somebody who takes no part in it.
+#[must_use]
+pub fn leaves_exercise(
+    incident: &Incident,
+    change: &Change,
+    participants: &BTreeSet<OrganisationId>,
+) -> Option<String> {
+    let outside = |it: &&OrganisationId| !participants.contains(*it);
+    let (exercise, to) = match change {
+        Change::Practise { exercise: Some(exercise) } => {
+            let centre = incident.routed.iter().map(|it| &it.to);
+            let sees = [&incident.reported.organisation].into_iter().chain(&incident.participants);
+            (exercise, sees.chain(centre).find(outside)?)
+        }
+        Change::Admit { organisation: to }
+        | Change::Route { to, .. }
+        | Change::Task { organisation: Some(to), .. } => {
+            (incident.exercise.as_ref()?, Some(to).filter(outside)?)
+        }
+        _ => return None,
+    };
+    Some(format!("the case belongs to exercise {exercise}, in which {to} takes no part"))
 }
 
 #[cfg(test)]

@@ -69,8 +69,9 @@ fn conflict(sentence: &str) -> FlowError {
     FlowError::Conflict(sentence.into())
 }
 
-const ENDED: FlowError =
-    FlowError::Unproven("your session ended meanwhile, and nothing was added; sign in and begin anew");
+const ENDED: FlowError = FlowError::Unproven(
+    "your session ended meanwhile, and nothing was added; sign in and begin anew",
+);
 
 /// Whether a session is still there, where one is asked of: a new password ends all, and nothing that was
 /// begun in them may outlive it.

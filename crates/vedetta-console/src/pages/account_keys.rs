@@ -121,9 +121,8 @@ pub(super) async fn add_passkey(
         attestation: sent.text("attestation").to_owned(),
     };
     let session = signed.person.session.clone();
-    let add = move |keys: &Keyring, by: &Actor| {
-        keys.add_passkey((by, &session), &name, (&made, &holder))
-    };
+    let add =
+        move |keys: &Keyring, by: &Actor| keys.add_passkey((by, &session), &name, (&made, &holder));
     let done = keyed(&console, &signed, &sent, add).await;
     told(&console, &signed, done, Said::PasskeyAdded).await
 }

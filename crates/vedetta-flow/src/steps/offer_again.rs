@@ -35,10 +35,7 @@ struct Owed {
 ///
 /// # Errors
 /// What the ledger said.
-pub fn owe(
-    unit: &mut dyn UnitOfWork,
-    (under, by): (&AgreementId, &str),
-) -> Result<(), StoreError> {
+pub fn owe(unit: &mut dyn UnitOfWork, (under, by): (&AgreementId, &str)) -> Result<(), StoreError> {
     let mut owed = read(unit.bookmark(OWED)?);
     owed.retain(|it| it.under != *under);
     let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);

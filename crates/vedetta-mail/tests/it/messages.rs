@@ -112,7 +112,11 @@ fn several_handed_on_together_are_looked_at_each() {
     let link = "--b\r\nContent-Type: text/plain\r\n\r\nhttp://lure5.invalid/\r\n";
     let luring = both(link);
     let count = |by| letters(luring.as_bytes(), 20, by).each.len();
-    assert_eq!(count(Some("Ada@comune.example")), 2, "a link in the signature of who hands them in");
+    assert_eq!(
+        count(Some("Ada@comune.example")),
+        2,
+        "a link in the signature of who hands them in"
+    );
     let around = [None, Some("luca@comune.example")].map(count);
     assert_eq!(around, [1, 1], "what is around is somebody else's, and lures");
     let program = "--b\r\nContent-Type: application/octet-stream; name=a.exe\r\n\r\nMZ\r\n";

@@ -371,8 +371,8 @@ impl Load {
             set_ahead(unit, origin, ahead)?;
         }
         // Where it names no producer it is of each whose comes.
-        let of_all = ahead.get(&ahead_of(&ready.id, None));
-        if own.is_some() || of_all.is_some_and(|since| self.now < since.after(AHEAD_FOR)) {
+        let of_all = ahead.get(&ahead_of(&ready.id, None)).copied();
+        if [own, of_all].into_iter().flatten().any(|since| self.now < since.after(AHEAD_FOR)) {
             self.shared.touch_served();
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();

@@ -14,7 +14,13 @@ fn brought(handling: &Handling, passages: &[Passage]) -> Handling {
     let mut via: BTreeSet<_> = passages.iter().map(Passage::given).collect();
     if via.is_empty() {
         let giver = OrganisationId::new("nobody").unwrap();
-        via.insert(Given { giver, right: Right::none(), naming: None, on: [].into(), through: [].into() });
+        via.insert(Given {
+            giver,
+            right: Right::none(),
+            naming: None,
+            on: [].into(),
+            through: [].into(),
+        });
     }
     Handling { via, ..Handling::clone(handling) }
 }

@@ -95,7 +95,8 @@ fn what_an_analyst_took_out_stays_in() {
     let first = desk.report(ADA, &lure(1, SITE));
     malicious(&desk, &first.case);
     let by = Reporter::Account(person("foligno", Role::Liaison));
-    let more = "<a href=\"http://solo-foligno.invalid/entra\">https://www.poste.it/altro</a></body>";
+    let more =
+        "<a href=\"http://solo-foligno.invalid/entra\">https://www.poste.it/altro</a></body>";
     let letter = lure(3, SITE).replace("</body>", more);
     let taken = desk.room.take(&Handed { bytes: letter.as_bytes(), by }).unwrap();
     let Received::Taken(answers) = taken else { panic!("{taken:?}") };

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use vedetta_desk::posture::leaves_exercise;
 use vedetta_desk::regime::Owes;
-use vedetta_desk::{CaseNumber, Change, ChangeError, Regime, Stands, Viewer};
+use vedetta_desk::{CaseNumber, Change, ChangeError, Incident, Regime, Stands, Viewer};
 use vedetta_model::{Actor, OrganisationId};
 use vedetta_store::{Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork};
 
-use crate::actions::declare::leaves_exercise;
 use crate::actions::report::CENTRES;
 use crate::error::{Stale, WatchError};
 use crate::kept::{self, Did, Kept};
@@ -115,11 +115,12 @@ impl Watch {
             Change::Practise { exercise } => exercise.clone(),
             _ => self.brief(by, number)?.row.exercise.clone(),
         };
-        if let Change::Join { parent: Some(parent) } = &change
-            && self.brief(by, *parent)?.row.exercise != exercise
-        {
-            return Err(WatchError::conflict(UNLIKE));
-        }
+        let parts = match &change {
+            Change::Practise { .. } => self.parts_of(number)?,
+            // What they may not see is unknown to them.
+            Change::Join { parent: Some(parent) } => self.brief(by, *parent).map(|_| Vec::new())?,
+            _ => Vec::new(),
+        };
         let inside = exercise.map(|it| self.participants_of(&it)).transpose()?;
         let (asker, now) = (self.asker(by), self.house().now());
         self.write_case(by, number, Some(version), move |unit| {
@@ -137,6 +138,11 @@ impl Watch {
             let by = &asker.actor.account;
             match kept.incident.clone().change(change.clone(), by, now) {
                 Ok(incident) => {
+                    if matches!(change, Change::Join { .. } | Change::Practise { .. })
+                        && is_unlike(unit, &incident, &parts)?
+                    {
+                        return Ok(Err(Refusal::Conflict(UNLIKE.into())));
+                    }
                     let did = Did::Changed(change.clone());
                     put(unit, vec![kept.then(incident, did, by, stamp.seq)])
                 }
@@ -382,6 +388,14 @@ impl Watch {
         Ok(())
     }
 
+    /// The cases that are a part of one.
+    fn parts_of(&self, number: CaseNumber) -> Result<Vec<CaseNumber>, WatchError> {
+        let held = self.index()?;
+        let all = held.get().into_iter().flat_map(|index| index.all.values());
+        let parts = all.filter(|brief| brief.row.parent == Some(number));
+        Ok(parts.map(|brief| brief.row.number).collect())
+    }
+
     /// A case in memory that who asks may see.
     pub(crate) fn brief(
         &self,
@@ -417,6 +431,25 @@ fn undoable(kept: &Kept) -> Result<&Change, &'static str> {
         }
         Did::Changed(change) => Ok(change),
     }
+}
+
+/// Whether a case belongs to another exercise than the one whose part it is, or than its own parts.
+fn is_unlike(
+    unit: &mut dyn UnitOfWork,
+    incident: &Incident,
+    parts: &[CaseNumber],
+) -> Result<bool, StoreError> {
+    for other in incident.parent.iter().chain(parts) {
+        let unlike = |kept: &Kept| {
+            let joined =
+                Some(*other) == incident.parent || kept.incident.parent == Some(incident.number);
+            joined && kept.incident.exercise != incident.exercise
+        };
+        if kept::newest(unit, *other)?.is_some_and(|(_, kept)| unlike(&kept)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Changes two cases together.

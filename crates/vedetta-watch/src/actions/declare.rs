@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vedetta_desk::posture::{Declared, Ended, Kind, Posture};
-use vedetta_desk::{Change, Incident};
 use vedetta_flow::FlowError;
 use vedetta_model::item::MOST_PARTICIPANTS;
 use vedetta_model::{Actor, Exercise, OrganisationId, Role};
@@ -194,29 +193,6 @@ impl Watch {
         let found = all.iter().find(fits);
         found.map(drop).ok_or_else(|| WatchError::unknown("exercise", id))
     }
-}
-
-/// Why a change of a case of an exercise would reach somebody who takes no part in it.
-pub(crate) fn leaves_exercise(
-    incident: &Incident,
-    change: &Change,
-    participants: &BTreeSet<OrganisationId>,
-) -> Option<String> {
-    let outside = |it: &&OrganisationId| !participants.contains(*it);
-    let (exercise, to) = match change {
-        Change::Practise { exercise: Some(exercise) } => {
-            let centre = incident.routed.iter().map(|it| &it.to);
-            let sees = [&incident.reported.organisation].into_iter().chain(&incident.participants);
-            (exercise, sees.chain(centre).find(outside)?)
-        }
-        Change::Admit { organisation: to }
-        | Change::Route { to, .. }
-        | Change::Task { organisation: Some(to), .. } => {
-            (incident.exercise.as_ref()?, Some(to).filter(outside)?)
-        }
-        _ => return None,
-    };
-    Some(format!("the case belongs to exercise {exercise}, in which {to} takes no part"))
 }
 
 fn kept(unit: &mut dyn UnitOfWork) -> Result<Vec<Posture>, StoreError> {

@@ -11,9 +11,9 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::incident::{Channel, Gathered, Reported, Source};
+use vedetta_desk::kinds::{Kinds, Known, Latest};
 use vedetta_desk::{CaseNumber, Change, Incident, Stage, StageName};
 use vedetta_flow::{FlowError, Form};
 use vedetta_model::part::GATHER;
@@ -67,32 +67,6 @@ struct Fresh {
     further: Incident,
 }
 
-/// What is remembered of a kind.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Known {
-    /// Its report, once there is one.
-    number: Option<CaseNumber>,
-    /// When the report was last counted up.
-    counted: Instant,
-    /// What was not counted in it yet.
-    more: u64,
-    /// The latest of it.
-    latest: Option<Latest>,
-    /// How often each was seen by the last time.
-    seen: BTreeMap<String, u64>,
-    /// Who reported it, while it is no report yet.
-    reporters: BTreeSet<String>,
-}
-
-/// The latest of a kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Latest {
-    source: Source,
-    item: Option<ItemId>,
-    at: Instant,
-}
-
 /// How far the ledger was heard.
 const CURSOR: &str = "desk/gathered";
 /// Entries read at once, and pages of a look.
@@ -106,12 +80,8 @@ const MORE: &str = "desk/gathered/more";
 /// version of its case.
 const PACE: Duration = Duration::from_secs(300);
 const SLOW: Duration = Duration::from_secs(3_600);
-/// Of one kind so many are told apart.
-const APART: usize = 100;
-/// The kinds of a source are remembered at so many places, so many at each: who brings ever new ones
-/// has their own forgotten.
+/// The kinds of a source are remembered at so many places: who brings ever new ones has their own forgotten.
 const PLACES: u8 = 64;
-const EACH: usize = 16;
 /// What a person dismissed is quiet for so long.
 const QUIET: Duration = Duration::from_secs(86_400);
 /// Reports of one source and channel that wait; further ones are gathered in one.
@@ -120,8 +90,6 @@ const WAITING: usize = 50;
 const CRITICAL: usize = 4 * WAITING;
 /// Which peer told of the reports that wait.
 const VIA: &str = "desk/gathered/via";
-/// So many who proved who they are make a campaign a report, whatever its verdict.
-const REPORTERS: usize = 3;
 
 impl Watch {
     /// Hears what came since the last time; says how many reports were made or counted up.
@@ -350,12 +318,12 @@ impl Round {
 
     fn take(&mut self, unit: &mut dyn UnitOfWork, fresh: &Fresh) -> Result<(), StoreError> {
         let Fresh { notice, case, .. } = fresh;
-        let name = name_of(&notice.from, &notice.group);
+        let name = notice.name(&notice.group);
         let mut known = read(unit, &name)?;
-        let more = known.count(notice);
+        let more = known.count((&notice.of, notice.count), notice.latest());
         let waits = match known.number {
             Some(_) => !more,
-            None => !known.is_enough(notice),
+            None => !known.is_enough(notice.reporter.as_deref()),
         };
         if waits {
             return remember(unit, &name, &known);
@@ -396,7 +364,7 @@ impl Round {
         Fresh { notice, further, .. }: &Fresh,
         more: u64,
     ) -> Result<(), StoreError> {
-        let name = name_of(&notice.from, &format!("{:?}/further", notice.channel));
+        let name = notice.name(&format!("{:?}/{}/further", notice.channel, notice.from));
         let mut known = read(unit, &name)?;
         known.more = known.more.saturating_add(more);
         known.latest = Some(notice.latest());
@@ -475,6 +443,16 @@ impl Notice {
         (self.channel, self.from.clone())
     }
 
+    /// Under which name a kind of its source is remembered: a place, and its own name there. A campaign is one
+    /// kind whoever reports it.
+    fn name(&self, group: &str) -> String {
+        let from = if self.channel == Channel::Mail { "mail" } else { self.from.as_str() };
+        let digest = Sha256::digest(group.as_bytes());
+        let place = digest.first().map_or(0, |byte| byte % PLACES);
+        let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("desk/gathered/{from}/{place}#{digest}")
+    }
+
     fn latest(&self) -> Latest {
         Latest { source: self.source.clone(), item: self.item.clone(), at: self.at }
     }
@@ -495,35 +473,14 @@ impl Notice {
     }
 }
 
-impl Known {
-    /// Counts a notice; says whether there is more than before.
-    fn count(&mut self, notice: &Notice) -> bool {
-        let before = self.seen.get(&notice.of).copied();
-        let more = match before {
-            Some(before) => notice.count.saturating_sub(before),
-            None if self.seen.len() >= APART => 1,
-            None => notice.count,
-        };
-        if before.is_some() || self.seen.len() < APART {
-            self.seen.insert(notice.of.clone(), notice.count);
-        }
-        self.more = self.more.saturating_add(more);
-        self.latest = Some(notice.latest());
-        more > 0
-    }
-
-    /// Whether it comes to the queue: where one alone is not enough, when several brought it.
-    fn is_enough(&mut self, notice: &Notice) -> bool {
-        let Some(reporter) = &notice.reporter else { return true };
-        self.reporters.insert(reporter.clone());
-        self.reporters.len() >= REPORTERS
-    }
-}
-
 /// The kinds of which something is not counted yet.
 fn more(reader: &mut (impl Reader + ?Sized)) -> Result<BTreeSet<String>, StoreError> {
     let more = reader.bookmark(MORE)?.map(|it| serde_json::from_slice(&it)).transpose();
-    Ok(more.map_err(|error| spoilt(MORE, &error))?.unwrap_or_default())
+    let mut more: BTreeSet<String> =
+        more.map_err(|error| spoilt(MORE, &error))?.unwrap_or_default();
+    // Without a place it was remembered otherwise, once.
+    more.retain(|name| name.contains('#'));
+    Ok(more)
 }
 
 /// Which peer told of the reports that waited last.
@@ -572,70 +529,24 @@ fn followed(
     Ok(found)
 }
 
-/// Under which name a kind of a source is remembered: a place, and its own name there.
-fn name_of(from: &OrganisationId, group: &str) -> String {
-    let digest = Sha256::digest(group.as_bytes());
-    let place = digest.first().map_or(0, |byte| byte % PLACES);
-    let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("desk/gathered/{from}/{place}#{digest}")
-}
-
 /// What is remembered at the place of a name, and the name there.
 fn at<'n>(
     unit: &mut dyn UnitOfWork,
     name: &'n str,
-) -> Result<(BTreeMap<String, Known>, &'n str, &'n str), StoreError> {
+) -> Result<(Kinds, &'n str, &'n str), StoreError> {
     let (place, own) = name.split_once('#').unwrap_or((name, ""));
     let kept = unit.bookmark(place)?.map(|it| serde_json::from_slice(&it)).transpose();
     Ok((kept.map_err(|error| spoilt(place, &error))?.unwrap_or_default(), place, own))
 }
 
 fn read(unit: &mut dyn UnitOfWork, name: &str) -> Result<Known, StoreError> {
-    let (mut kept, _, own) = at(unit, name)?;
-    Ok(kept.remove(own).unwrap_or_default())
+    let (kept, _, own) = at(unit, name)?;
+    Ok(kept.of(own))
 }
 
 fn remember(unit: &mut dyn UnitOfWork, name: &str, known: &Known) -> Result<(), StoreError> {
     let (mut kept, place, own) = at(unit, name)?;
-    keep(&mut kept, (own, known));
+    kept.keep(own, known);
     let kept = serde_json::to_vec(&kept).map_err(|error| spoilt(name, &error))?;
     unit.set_bookmark(place, &kept)
-}
-
-/// Keeps a kind among others; the one heard of longest ago makes room, of those that are counted.
-fn keep(kept: &mut BTreeMap<String, Known>, (name, known): (&str, &Known)) {
-    kept.remove(name);
-    while kept.len() >= EACH {
-        let age = |known: &Known| (known.more > 0, known.latest.as_ref().map(|it| it.at));
-        let oldest = kept.iter().min_by_key(|(_, known)| age(known));
-        let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
-        kept.remove(&oldest);
-    }
-    kept.insert(name.to_owned(), known.clone());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_ever_new_kinds_the_latest_are_remembered_and_what_is_not_counted() {
-        let known = |second: i64, more: u64| {
-            let at = Instant::from_micros(second * 1_000_000);
-            let source = Source::Campaign { campaign: "c".into(), message: "m".into() };
-            Known { more, latest: Some(Latest { source, item: None, at }), ..Known::default() }
-        };
-        let mut kept = BTreeMap::new();
-        keep(&mut kept, ("uncounted", &known(0, 1)));
-        for second in 1..1_000 {
-            keep(&mut kept, (&format!("kind {second}"), &known(second, 0)));
-            keep(&mut kept, (&format!("kind {second}"), &known(second, 0)));
-        }
-        assert_eq!(kept.len(), EACH);
-        for name in ["uncounted", "kind 999", "kind 990"] {
-            assert!(kept.contains_key(name), "{name}");
-        }
-        let from = |id| OrganisationId::new(id).unwrap();
-        assert_ne!(name_of(&from("terni"), "a"), name_of(&from("perugia"), "a"));
-    }
 }

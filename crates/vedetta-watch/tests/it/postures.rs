@@ -126,6 +126,13 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
         let join = Change::Join { parent: Some(into(two)) };
         assert!(is_conflict(room.change(&officer(), one, join)));
     }
+    // Nor are they joined first and told apart afterwards.
+    let part = room.report(&liaison("terni"), "Sportelli", "fermi");
+    room.change(&officer(), &part, Change::Join { parent: Some(into(&other)) }).unwrap();
+    for one in [&part, &other] {
+        let practise = Change::Practise { exercise: Some(id.clone()) };
+        assert!(is_conflict(room.change(&officer(), one, practise)), "{one}");
+    }
     // Its notices are marked.
     let apply = Change::Apply { regime: "gdpr".into(), class: None, reason: "prova".into() };
     room.change(&officer(), &number, apply).unwrap();
