@@ -96,6 +96,22 @@ impl Kinds {
     }
 }
 
+/// What was seen, a line each.
+#[must_use]
+pub fn evidence(value: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value| {
+        value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    };
+    let lines: Vec<String> = match value {
+        serde_json::Value::Object(fields) => {
+            fields.iter().take(40).map(|(name, value)| format!("{name}: {}", text(value))).collect()
+        }
+        serde_json::Value::Array(values) => values.iter().take(40).map(text).collect(),
+        _ => Vec::new(),
+    };
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

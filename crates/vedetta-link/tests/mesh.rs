@@ -5,6 +5,7 @@
 
 mod mesh {
     mod agreements;
+    mod ahead;
     mod contested;
     mod dialled;
     mod far;

@@ -108,20 +108,18 @@ impl Doors {
             Some(meeting) => Mesh::open(api.nodes(), meeting).await?,
             None => None,
         };
-        if let Some(mesh) = &mesh {
-            api.show_links(mesh.links().clone());
-        }
+        mesh.iter().for_each(|mesh| api.show_links(mesh.links().clone()));
         let desk = opening.mail.desk(&house, opening.data)?;
         api.show_mail_desk(Arc::clone(&desk));
         let ways = Ways { mailer: opening.mail.mailer(&desk)?, caller: Some(https), gateway };
         let escalating = vedetta_callout::run(api.clone(), ways, until(closed.clone()));
-        let mail =
-            MailDoor::open(&desk, &opening.mail, (renewal.shown(), Some(api.watch()))).await?;
+        let shown = (renewal.shown(), Some(api.watch()));
+        let mail = MailDoor::open(&desk, &opening.mail, shown).await?;
         let renewal = renewal.with_links(mesh.as_ref().map(Mesh::papers));
         let renewing = tokio::spawn(renewal.run(closed.clone()));
         let router = vedetta_api::router(&api);
-        let control = control(opening.data);
-        let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
+        let minding = control(opening.data);
+        let minding = minding.map(|socket| socket.serve(router.clone(), until(closed.clone())));
         let watching = vedetta_console::live::run(console.clone(), until(closed.clone()));
         let pages = vedetta_console::router(&console, router);
         let serving = server.serve(pages, until(closed));

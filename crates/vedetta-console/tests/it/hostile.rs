@@ -86,8 +86,15 @@ fn links(page: &str) -> impl Iterator<Item = String> {
         .map(|it| format!("/{}", it.replace("&#38;", "&")))
 }
 
+/// What a walk through the pages does.
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    Look,
+    Type,
+}
+
 /// Opens what there is to open, fills in what there is to fill in; on which pages what was typed is shown.
-async fn through(browser: &mut Browser<'_>, types: bool) -> BTreeSet<String> {
+async fn through(browser: &mut Browser<'_>, does: Does) -> BTreeSet<String> {
     let table = TABLE.iter().filter(|it| it.verb == Verb::Get && !it.path.contains('{'));
     let streams = ["/live", "/called"];
     let mut waiting: Vec<_> = table.map(|it| it.path.to_owned()).collect();
@@ -103,7 +110,7 @@ async fn through(browser: &mut Browser<'_>, types: bool) -> BTreeSet<String> {
             shown.insert(kind);
         }
         waiting.extend(links(&answer.text).filter(|it| !it.starts_with("/sign-")));
-        for form in forms(&answer.text).into_iter().filter(|_| types) {
+        for form in forms(&answer.text).into_iter().filter(|_| does == Does::Type) {
             let does =
                 form.fields.iter().find(|(name, _)| name == "does").map(|(_, it)| it.clone());
             if !sent.insert((form.to.clone(), does)) {
@@ -129,11 +136,11 @@ async fn what_is_typed_into_any_form_is_shown_and_never_run() {
     node.account("analista", "cnaipic", &[Role::Analyst]);
     node.account("revisore", "cnaipic", &[Role::Auditor]);
     for account in ["perugia", "turno", "analista", "admin"] {
-        through(&mut node.browser(account), true).await;
+        through(&mut node.browser(account), Does::Type).await;
     }
     let mut shown = BTreeSet::new();
     for account in ["perugia", "turno", "analista", "admin", "revisore"] {
-        shown.extend(through(&mut node.browser(account), false).await);
+        shown.extend(through(&mut node.browser(account), Does::Look).await);
     }
     for place in ["/incidents", "/clocks", "/recommendations", "/directory", "/agreements"] {
         let there = shown.iter().any(|it| it.starts_with(place));

@@ -486,6 +486,19 @@ impl Incident {
                 return Err(ChangeError::Itself);
             }
             Change::Join { parent } => self.parent = parent,
+            other => return self.change_links(other, by, at),
+        }
+        Ok(self)
+    }
+
+    /// The changes of what it is linked to.
+    fn change_links(
+        mut self,
+        change: Change,
+        by: &AccountId,
+        at: Instant,
+    ) -> Result<Self, ChangeError> {
+        match change {
             Change::Link { item } => {
                 self.items.insert(item);
                 few("items", self.items.len(), 2_000)?;

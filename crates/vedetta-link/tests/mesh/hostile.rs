@@ -127,7 +127,11 @@ pub(super) fn withdraw(from: &Node, to: &Node, item: &ItemId) -> String {
     withdraw_of(from, to, (item, None))
 }
 
-fn withdraw_of(from: &Node, to: &Node, (item, producer): (&ItemId, Option<&str>)) -> String {
+pub(super) fn withdraw_of(
+    from: &Node,
+    to: &Node,
+    (item, producer): (&ItemId, Option<&str>),
+) -> String {
     let (item, producer) = (item.clone(), producer.map(id));
     let withdrawal = Withdrawal { item, producer, reason: "because".into() };
     say(from, to, own(from, 901, What::Withdrawal(withdrawal)), vec![])
@@ -748,23 +752,6 @@ fn withdrawals_ahead_are_each_origins_own() {
     assert_eq!(withdraw(&liar, &national, &other.id()), "new");
     assert_eq!(bring(&umbria, &national, item("cosc-umbria", &other, "CLEAR")), "new");
     assert!(national.reads("terni", &other.id()), "the liar's has nothing to do with it");
-}
-
-#[test]
-fn what_was_withdrawn_ahead_comes_after_thirty_days_whoever_was_named() {
-    let [national, umbria, _] = country();
-    for (n, producer) in [(70, None), (71, Some("cosc-umbria"))] {
-        let theirs = clear(n);
-        for (days, reads) in [(29, false), (30, true)] {
-            let theirs = if reads { clear(n + 10) } else { theirs.clone() };
-            assert_eq!(withdraw_of(&umbria, &national, (&theirs.id(), producer)), "new");
-            for node in [&national, &umbria] {
-                node.clock.advance(Duration::from_secs(days * 86_400));
-            }
-            assert_eq!(bring(&umbria, &national, item("cosc-umbria", &theirs, "CLEAR")), "new");
-            assert_eq!(national.reads("terni", &theirs.id()), reads, "{producer:?}, {days} days");
-        }
-    }
 }
 
 #[test]

@@ -161,11 +161,21 @@ async fn programs_that_asked_are_told_of_reminders_and_deadlines_and_no_others()
     let called = receiver.reminded();
     assert_eq!(called.len(), 1, "once, and Perugia's did not ask: {called:?}");
     assert_eq!(called[0]["warning"], json!(warning));
+}
 
-    // A deadline of the law that presses is told to the town whose case it is, an aim of the room is not.
+#[tokio::test]
+async fn a_deadline_of_the_law_is_told_to_the_town_whose_case_it_is_and_an_aim_of_the_room_is_not()
+{
+    let door = Door::new();
+    door.api.house().set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
+    let (officer, town) = (door.token("officer"), door.token("terni"));
+    let receiver = Receiver::new("8.8.8.8:443");
+    let hook = json!({ "url": "https://soc.comune.example/hook", "reminders": true }).to_string();
+    let hook = door.ask(&town, "PUT /api/v1/webhooks/soc", Some((JSON, &hook))).await;
+    assert_eq!(hook.status, StatusCode::OK, "{hook:?}");
+    run(&door, &receiver).await;
     let report = json!({ "channel": "portal", "title": "Sportelli fermi", "words": "fermi",
         "awareness": door.clock.now() });
-    let town = door.token("terni");
     let made = door.ask(&town, "POST /api/v1/reports", Some((JSON, &report.to_string()))).await;
     let number = made.json()["number"].clone();
     let path = format!("/api/v1/incidents/{}", number.as_str().unwrap());

@@ -391,9 +391,8 @@ impl Watch {
     /// The cases that are a part of one.
     fn parts_of(&self, number: CaseNumber) -> Result<Vec<CaseNumber>, WatchError> {
         let held = self.index()?;
-        let all = held.get().into_iter().flat_map(|index| index.all.values());
-        let parts = all.filter(|brief| brief.row.parent == Some(number));
-        Ok(parts.map(|brief| brief.row.number).collect())
+        let rows = held.get().into_iter().flat_map(|index| index.all.values()).map(|it| &it.row);
+        Ok(rows.filter(|row| row.parent == Some(number)).map(|row| row.number).collect())
     }
 
     /// A case in memory that who asks may see.
@@ -440,12 +439,10 @@ fn is_unlike(
     parts: &[CaseNumber],
 ) -> Result<bool, StoreError> {
     for other in incident.parent.iter().chain(parts) {
-        let unlike = |kept: &Kept| {
-            let joined =
-                Some(*other) == incident.parent || kept.incident.parent == Some(incident.number);
-            joined && kept.incident.exercise != incident.exercise
-        };
-        if kept::newest(unit, *other)?.is_some_and(|(_, kept)| unlike(&kept)) {
+        let Some((_, kept)) = kept::newest(unit, *other)? else { continue };
+        let is_part = kept.incident.parent == Some(incident.number);
+        let joined = Some(*other) == incident.parent || is_part;
+        if joined && kept.incident.exercise != incident.exercise {
             return Ok(true);
         }
     }

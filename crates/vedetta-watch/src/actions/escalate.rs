@@ -148,10 +148,9 @@ impl Watch {
             Some(unheard) => pressing.extend(self.every_silent(unheard, &alarms, now)),
             None => {
                 let sensors = alarms.iter().filter(|(_, (_, it))| it.about.is_silence());
-                let as_it_was = |(id, (_, it)): (&String, &(_, Alarm))| {
-                    (id.clone(), (it.about.clone(), it.room.clone()))
-                };
-                pressing.extend(sensors.map(as_it_was));
+                pressing.extend(
+                    sensors.map(|(id, (_, it))| (id.clone(), (it.about.clone(), it.room.clone()))),
+                );
             }
         }
         let mut looked = Looked::default();
@@ -191,8 +190,8 @@ impl Watch {
                 looked.calls +=
                     alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
                 looked.calls += if at.is_none() { alarm.owner.len() } else { 0 };
-                let told =
-                    if at.is_none() { self.told_at_programs(&id, &alarm) } else { Vec::new() };
+                let told = at.is_none().then(|| self.told_at_programs(&id, &alarm));
+                let told = told.unwrap_or_default();
                 changed.push(Change { id, at, alarm, begin, open, told });
             }
         }

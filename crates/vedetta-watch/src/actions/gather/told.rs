@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use vedetta_desk::incident::{Channel, Source};
+use vedetta_desk::kinds::evidence;
 use vedetta_desk::posture::EXERCISE;
 use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_store::Sequence;
@@ -73,21 +74,6 @@ pub(super) fn finding(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant)
         at,
         reporter: None,
     })
-}
-
-/// What was seen, a line each.
-fn evidence(value: &serde_json::Value) -> String {
-    let text = |value: &serde_json::Value| {
-        value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
-    };
-    let lines: Vec<String> = match value {
-        serde_json::Value::Object(fields) => {
-            fields.iter().take(40).map(|(name, value)| format!("{name}: {}", text(value))).collect()
-        }
-        serde_json::Value::Array(values) => values.iter().take(40).map(text).collect(),
-        _ => Vec::new(),
-    };
-    lines.join("\n")
 }
 
 /// An incident as another node tells it: whose line of the item it is, and at which place a version of it
