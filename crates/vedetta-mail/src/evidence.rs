@@ -213,7 +213,7 @@ impl Walk<'_> {
         let mime = Mime::read(bytes, &mut self.budget);
         let Enclosed { form, letters } = form::enclosed(&mime, &mut self.budget);
         if form == Some(Form::Pec) {
-            self.certificate = self.certificate(&mime);
+            self.certificate = certificate(&mime, &mut self.budget);
         }
         if mime.leaves.is_empty() && mime.headers.is_empty() {
             self.budget.unread("1", Obstacle::Empty);
@@ -282,22 +282,12 @@ impl Walk<'_> {
         }
     }
 
-    fn certificate(&mut self, mime: &Mime<'_>) -> Option<Certificate> {
-        let leaf =
-            mime.leaves.iter().find(|leaf| leaf.name.eq_ignore_ascii_case("daticert.xml"))?;
-        Some(pec::certificate(&leaf.text(&mut self.budget)))
-    }
-
     /// What a message is made of. `wraps`: how it hands another on.
     fn gather(&mut self, mime: &Mime<'_>, wraps: Option<Form>) -> Evidence {
         let mut evidence =
             Evidence { damage: mime.damage.clone(), wraps, ..of_header(&mime.headers) };
         evidence.bounce = is_bounce(mime);
-        let mut body = Body::default();
-        for leaf in mime.leaves.iter().filter(|leaf| leaf.is_text()) {
-            body.add(leaf, &mut self.budget);
-        }
-        body.settle(&mut evidence);
+        let mut body = Body::of(mime, &mut evidence, &mut self.budget);
         let source = if body.page.is_none() { body.source() } else { None };
         let drawn = body.drawn();
         let mut above = Vec::new();
@@ -410,6 +400,17 @@ impl Evidence {
     }
 }
 
+/// What the envelope of certified mail says.
+pub(crate) fn certificate(mime: &Mime<'_>, budget: &mut Budget) -> Option<Certificate> {
+    let leaf = mime.leaves.iter().find(|leaf| leaf.name.eq_ignore_ascii_case("daticert.xml"))?;
+    Some(pec::certificate(&leaf.text(budget)))
+}
+
+/// What a message says, what it quotes in its place.
+pub(crate) fn said(mime: &Mime<'_>, budget: &mut Budget) -> String {
+    text::visible(&Body::of(mime, &mut Evidence::default(), budget).text).0
+}
+
 fn of_header(headers: &Headers) -> Evidence {
     let said = |name: &str| headers.text(name).unwrap_or_default();
     let auto = headers.raw("auto-submitted").is_some_and(|value| value.starts_with("auto-"));
@@ -449,6 +450,15 @@ struct Body {
 }
 
 impl Body {
+    fn of(mime: &Mime<'_>, evidence: &mut Evidence, budget: &mut Budget) -> Self {
+        let mut body = Self::default();
+        for leaf in mime.leaves.iter().filter(|leaf| leaf.is_text()) {
+            body.add(leaf, budget);
+        }
+        body.settle(evidence);
+        body
+    }
+
     fn add(&mut self, leaf: &Leaf<'_>, budget: &mut Budget) {
         let text = leaf.text(budget);
         if leaf.kind != "text/html" {

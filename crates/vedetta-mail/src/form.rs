@@ -40,7 +40,7 @@ pub(crate) struct Enclosed {
 }
 
 /// Messages within one that are looked at.
-const MOST_ENCLOSED: usize = 8;
+pub(crate) const MOST_ENCLOSED: usize = 8;
 
 /// The messages that `mime` carries, and whether it was written to hand one on.
 pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Enclosed {

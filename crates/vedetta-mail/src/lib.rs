@@ -18,6 +18,7 @@ mod indicator;
 mod link;
 mod mime;
 mod model;
+mod note;
 mod outer;
 mod policy;
 mod redaction;
@@ -43,10 +44,11 @@ pub use indicator::{Indicator, indicators};
 pub use link::{Link, Origin};
 pub use mime::Damage;
 pub use model::{BUCKETS, MOST_LIKENESS, Model, Weights, features};
+pub use note::{Enclosure, Note};
 pub use outer::Outer;
 pub use redaction::{Sample, sample};
 pub use reply::{Case, Reply, Wave};
-pub use text::Accounts;
+pub use text::{Accounts, is_invisible};
 pub use url::{Target, defang};
 pub use verdict::{
     LIKENESS_AGAINST_FACTS, LIKENESS_ALONE, LIKENESS_BESIDE, Opinion, Reason, Verdict, findings,
