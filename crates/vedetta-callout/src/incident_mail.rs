@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use vedetta_postroom::mail::{Enclosure, is_invisible};
 use vedetta_postroom::{Handed, Heard, Postroom, Standing, Written};
 use vedetta_watch::desk::incident::Channel;
 use vedetta_watch::{NewReport, Watch, WatchError};
@@ -37,15 +38,14 @@ impl IncidentMail {
         let receipt = self.watch.report(&room, self.report_of(written))?;
         let number = receipt.number.to_string();
         tracing::info!(number, repeated = receipt.repeated, "an incident was reported by mail");
-        if !receipt.repeated {
-            desk.confirm(written, &number)?;
-        }
+        // Of one that came before too: what stopped between the report and the answer ends here.
+        desk.confirm(written, &number)?;
         Ok(())
     }
 
     /// The report: for whom it comes from where that is proven, else for the room, which is told so.
     fn report_of(&self, written: &Written) -> NewReport {
-        let from = clipped(&written.from, TITLE);
+        let from = line(&written.from);
         let mut words = format!("Per posta elettronica da {from}. / By e-mail from {from}.\n");
         let proven =
             written.organisation.clone().filter(|_| written.standing == Standing::Enrolled);
@@ -65,8 +65,8 @@ impl IncidentMail {
             ));
         }
         words.push('\n');
-        words.push_str(clipped(&written.text, WORDS).trim());
-        let title = clipped(written.subject.trim(), TITLE);
+        words.push_str(clipped(&letter(written), WORDS).trim());
+        let title = line(&written.subject);
         NewReport {
             channel: Channel::Mail,
             organisation: proven,
@@ -82,10 +82,29 @@ impl IncidentMail {
     }
 }
 
-/// So many characters of a text, none that steers a terminal.
+/// What the writer says; below it, marked, what others wrote that is with it.
+fn letter(written: &Written) -> String {
+    let mut text = written.text.trim().to_owned();
+    for Enclosure { from, subject, text: inner } in &written.enclosed {
+        let (from, subject) = (line(from), line(subject));
+        text.push_str(&format!(
+            "\n\n--- Messaggio allegato / Message with it ---\nDa / From: {from}\nOggetto / Subject: {subject}\n\n{}",
+            inner.trim()
+        ));
+    }
+    text
+}
+
+/// So many characters of a text, none that steers a terminal or turns the direction of writing.
 fn clipped(text: &str, most: usize) -> String {
-    let text = text.chars().filter(|it| *it == '\n' || !it.is_control());
+    let text = text.chars().filter(|it| *it == '\n' || !it.is_control() && !is_invisible(*it));
     text.take(most).collect()
+}
+
+/// A text in one line, as long as a title may be.
+fn line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    clipped(&words.join(" "), TITLE)
 }
 
 #[cfg(test)]
@@ -97,7 +116,7 @@ mod tests {
     use vedetta_postroom::mail::{Evidence, Limits, Published};
     use vedetta_postroom::{MasterKey, Reporter, Settings as Desk};
     use vedetta_testkit::TestHouse;
-    use vedetta_watch::{CaseWish, QueueWish};
+    use vedetta_watch::{CaseWish, QueueWish, Waiting};
 
     use super::*;
 
@@ -162,20 +181,176 @@ mod tests {
         assert!(read.text.contains(&cases[0].number.to_string()), "{}", read.text);
     }
 
+    fn waiting((_, incidents): &(Postroom, IncidentMail)) -> Vec<Waiting> {
+        let officer = incidents.watch.house().operator().unwrap();
+        incidents.watch.queue(&officer, &QueueWish { centre: None, limit: 99 }).unwrap().waiting
+    }
+
+    /// A letter of the CED in several parts: its words, and what is with them.
+    fn with(words: &str, part: &str) -> String {
+        let head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n";
+        let plain = letter("pass", head);
+        let (head, _) = plain.split_once("\r\n\r\n").unwrap();
+        format!("{head}\r\n\r\n--b\r\n\r\n{words}\r\n--b\r\n{part}\r\n--b--\r\n")
+    }
+
+    const LURE: &str =
+        "From: Poste <avviso@giacenza.invalid>\r\nSubject: Il suo pacco\r\n\r\nPaghi subito.\r\n";
+    const OWN: &str = "30 postazioni cifrate dopo questa mail.";
+
+    #[test]
+    fn the_words_are_the_writers_and_what_they_enclose_is_below() {
+        let attached = with(OWN, &format!("Content-Type: message/rfc822\r\n\r\n{LURE}"));
+        let forwarded = letter("pass", "").replace("Subject: ", "Subject: I: ").replace(
+            "Da stamattina",
+            &format!(
+                "{OWN}\r\n\r\n-----Messaggio originale-----\r\nDa: Poste <avviso@giacenza.invalid>\r\n\
+                 Inviato: lunedì 2 marzo 2026 08:00\r\nA: CED\r\nOggetto: Il suo pacco\r\n\r\nPaghi subito.\r\nDa stamattina"
+            ),
+        );
+        let certified = format!(
+            "From: \"Per conto di: {CED}\" <posta-certificata@gestore.example>\r\nSubject: POSTA CERTIFICATA: Server cifrati\r\n\
+             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nMessaggio di posta certificata\r\n\
+             --c\r\nContent-Type: message/rfc822; name=postacert.eml\r\n\r\n{attached}\r\n--c\r\n\
+             Content-Type: application/xml; name=daticert.xml\r\n\r\n<postacert><mittente>{CED}</mittente></postacert>\r\n--c--\r\n"
+        );
+        for (text, title) in [
+            (attached.as_str(), "Server cifrati"),
+            (&forwarded, "I: Server cifrati"),
+            (&certified, "Server cifrati"),
+        ] {
+            let room = room();
+            assert!(matches!(take(&room, text), Heard::Written(_)));
+            let waiting = waiting(&room);
+            let (case, words) = (&waiting[0].case, &waiting[0].words);
+            assert_eq!(&*case.title, title);
+            assert!(words.contains(&format!("da {CED}")), "{words}");
+            let (own, lure) = (words.find(OWN), words.find("Paghi subito."));
+            assert!(own.is_some() && own < lure, "{words}");
+            assert!(words.contains("avviso@giacenza.invalid"), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_writes_is_a_report_without_an_answer() {
+        let room = room();
+        let ticket = letter("pass", "Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n");
+        assert!(matches!(take(&room, &ticket), Heard::Written(_)));
+        assert_eq!(waiting(&room)[0].case.organisation.as_str(), "terni");
+        assert!(room.0.due_answers(9).unwrap().is_empty());
+        let (desk, incidents) = &room;
+        let failure = Handed { bytes: ticket.as_bytes(), by: Reporter::Mailbox(None) };
+        assert_eq!(incidents.take(desk, &failure).unwrap(), Heard::Passed);
+        let own = ticket.replace(CED, &desk.settings().mailbox);
+        assert_eq!(take(&room, &own), Heard::Passed);
+        assert_eq!(take(&room, &letter("pass", "X-Ricevuta: accettazione\r\n")), Heard::Passed);
+        assert_eq!(waiting(&room).len(), 1);
+    }
+
+    /// The same letter from another, with another number.
+    fn by(room: &(Postroom, IncidentMail), from: &str, number: usize) -> Heard {
+        let text = letter("none", "").replace(CED, from).replace("<1@", &format!("<{number}@"));
+        let by = Reporter::Mailbox(Some(from.into()));
+        room.1.take(&room.0, &Handed { bytes: text.as_bytes(), by }).unwrap()
+    }
+
+    #[test]
+    fn a_flood_ends_with_its_sender_and_shuts_nobody_out_whom_the_directory_knows() {
+        let room = room();
+        let most = room.0.settings().strangers;
+        let strange = |number| by(&room, "chi@altrove.invalid", number);
+        for number in 0..most {
+            let junk = format!("From: <x@altrove.invalid>\r\nMessage-ID: <{number}>\r\n\r\nx\r\n");
+            let by = Reporter::Mailbox(Some("x@altrove.invalid".into()));
+            room.0.take(&Handed { bytes: junk.as_bytes(), by }).unwrap();
+        }
+        for number in 0..most {
+            assert!(matches!(strange(number), Heard::Written(_)), "the reports desk has its own");
+        }
+        assert_eq!(strange(most), Heard::Limited);
+        assert!(matches!(strange(0), Heard::Written(_)), "what comes again is no more");
+        let elsewhere = |number: usize| by(&room, &format!("a@d{number}.invalid"), 1);
+        for number in most..3 * most {
+            assert!(matches!(elsewhere(number), Heard::Written(_)), "{number}");
+        }
+        assert_eq!(elsewhere(3 * most), Heard::Limited);
+        assert_eq!(waiting(&room).len(), 3 * most);
+        assert!(matches!(by(&room, CED, 1), Heard::Written(_)));
+    }
+
+    #[test]
+    fn mailboxes_of_one_provider_of_certified_mail_do_not_share_a_limit() {
+        let room = room();
+        let provider = "posta-certificata@gestore.example";
+        let from = |mailbox: &str, number: usize| {
+            let text = format!(
+                "From: <{provider}>\r\nMessage-ID: <{number}>\r\nMIME-Version: 1.0\r\n\
+                 Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822; name=postacert.eml\r\n\r\n\
+                 From: <{mailbox}>\r\nSubject: Guasto {number}\r\n\r\nx\r\n--c\r\nContent-Type: application/xml; name=daticert.xml\r\n\r\n\
+                 <postacert><mittente>{mailbox}</mittente></postacert>\r\n--c--\r\n"
+            );
+            let by = Reporter::Mailbox(Some(provider.into()));
+            room.1.take(&room.0, &Handed { bytes: text.as_bytes(), by }).unwrap()
+        };
+        for number in 0..room.0.settings().strangers {
+            assert!(matches!(from("a@pec.invalid", number), Heard::Written(_)));
+        }
+        assert_eq!(from("a@pec.invalid", 99), Heard::Limited);
+        assert!(matches!(from("b@pec.invalid", 99), Heard::Written(_)));
+        assert!(matches!(from(CED, 99), Heard::Written(_)));
+        let told = waiting(&room);
+        let known = told.iter().find(|it| it.words.contains(CED)).unwrap();
+        assert!(known.words.contains("non verificato (Comune di Terni)"), "{}", known.words);
+    }
+
+    #[test]
+    fn a_mailbox_that_proves_itself_and_loops_is_limited_too() {
+        let room = room();
+        let sent =
+            |number: usize| take(&room, &letter("pass", "").replace("<1@", &format!("<{number}@")));
+        for number in 0..room.0.settings().answers {
+            assert!(matches!(sent(number), Heard::Written(_)));
+        }
+        assert_eq!(sent(99), Heard::Limited);
+    }
+
+    #[test]
+    fn a_report_whose_answer_was_not_queued_is_answered_when_it_comes_again() {
+        let room = room();
+        let (desk, incidents) = &room;
+        let text = letter("pass", "");
+        let by = Reporter::Mailbox(Some(CED.into()));
+        let heard = desk.hear(&Handed { bytes: text.as_bytes(), by });
+        let Heard::Written(written) = heard else { panic!("{heard:?}") };
+        let officer = incidents.watch.house().operator().unwrap();
+        incidents.watch.report(&officer, incidents.report_of(&written)).unwrap();
+        take(&room, &text);
+        let mut due = desk.due_answers(9).unwrap();
+        assert_eq!(due.len(), 1);
+        desk.answer_sent(due.remove(0).lease).unwrap();
+        take(&room, &text);
+        assert!(desk.due_answers(9).unwrap().is_empty(), "it was answered");
+    }
+
+    #[test]
+    fn nothing_of_a_letter_turns_the_writing_or_breaks_a_title() {
+        assert_eq!(line("a\nb\u{202e}c\td\u{1b}"), "a bc d");
+        assert_eq!(clipped("a\nb\u{202e}c\u{1b}", 9), "a\nbc");
+        let room = room();
+        take(&room, &letter("pass", "").replace("Server cifrati", "=?utf-8?q?a=0Ab=E2=80=AEc?="));
+        assert_eq!(&*waiting(&room)[0].case.title, "a bc");
+    }
+
     #[test]
     fn who_does_not_prove_it_is_heard_in_nobodys_name_and_not_answered() {
         let room = room();
         assert!(matches!(take(&room, &letter("none", "")), Heard::Written(_)));
-        let automatic = letter("pass", "Auto-Submitted: auto-replied\r\n");
-        assert_eq!(take(&room, &automatic), Heard::Passed);
-        let (desk, watch) = (&room.0, &room.1.watch);
-        let officer = watch.house().operator().unwrap();
-        let waiting = watch.queue(&officer, &QueueWish { centre: None, limit: 9 }).unwrap().waiting;
+        let waiting = waiting(&room);
         assert_eq!(waiting.len(), 1);
         assert_eq!(waiting[0].case.organisation.as_str(), "cnaipic");
         let words = &waiting[0].words;
         assert!(words.contains("Mittente non verificato (Comune di Terni)"), "{words}");
         assert!(words.contains("estensione strana"), "{words}");
-        assert!(desk.due_answers(9).unwrap().is_empty());
+        assert!(room.0.due_answers(9).unwrap().is_empty());
     }
 }

@@ -11,6 +11,7 @@ mod campaign;
 mod contest;
 mod enter;
 mod forget;
+mod hearing;
 mod letter;
 mod outbox;
 mod overrule;

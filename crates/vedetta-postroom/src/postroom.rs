@@ -12,6 +12,7 @@ use vedetta_model::asset::AssetValue;
 use vedetta_store::StoreError;
 
 use crate::acquainted::Acquaintances;
+use crate::hearing::Hearing;
 use crate::reporter::Mailboxes;
 use crate::sealing::{Cover, MasterKey, Sealed};
 use crate::settings::Settings;
@@ -29,6 +30,8 @@ pub struct Postroom {
     unsigned: Mutex<Option<String>>,
     pub(crate) overrulings: AtomicU64,
     pub(crate) known: Mutex<Acquaintances>,
+    /// The letters to the room of this hour.
+    pub(crate) hearing: Mutex<Hearing>,
 }
 
 /// What the directory says that the desk needs, of one snapshot.
@@ -65,6 +68,7 @@ impl Postroom {
             unsigned,
             overrulings,
             known,
+            hearing: Mutex::default(),
         })
     }
 

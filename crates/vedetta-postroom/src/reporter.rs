@@ -56,7 +56,7 @@ impl Mailboxes {
     }
 
     /// Whose mailbox it is. A mail domain is what it says, not what is below it.
-    fn owner(&self, address: &str) -> Option<&OrganisationId> {
+    pub(crate) fn owner(&self, address: &str) -> Option<&OrganisationId> {
         let domain = address.rsplit('@').next()?;
         self.contacts.get(address).or_else(|| self.domains.get(domain))
     }

@@ -128,18 +128,20 @@ impl Postroom {
     }
 
     /// Letters that nobody waits for an answer to, and our own that come back (RFC 3834 §2).
-    pub(crate) fn is_no_report(&self, by: &Reporter, outer: &Outer) -> bool {
+    fn is_no_report(&self, by: &Reporter, outer: &Outer) -> bool {
         let Reporter::Mailbox(envelope) = by else { return false };
+        self.comes_back(envelope.as_deref(), outer) || outer.automatic
+    }
+
+    /// A failure, which has no sender, or our own letter.
+    pub(crate) fn comes_back(&self, envelope: Option<&str>, outer: &Outer) -> bool {
         let own = |address: &str| address.eq_ignore_ascii_case(&self.settings.mailbox);
-        envelope.is_none()
-            || envelope.as_deref().is_some_and(own)
-            || outer.from.iter().any(|from| own(&from.address))
-            || outer.automatic
+        envelope.is_none_or(own) || outer.from.iter().any(|from| own(&from.address))
     }
 
     /// One limit for all who do not prove who they are, in the directory or not: what is answered
     /// tells nobody who is in it.
-    pub(crate) fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
+    fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
         let domain = mailbox.rsplit('@').next().unwrap_or_default();
         let (most, mut state) = (self.settings.strangers, self.state());
         state.within(&format!("domain {domain}"), most, now)
