@@ -1,5 +1,7 @@
 //! The node's door for mail: reports come in by SMTP or LMTP, answers go out by a relay.
 
+mod mailboxes;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,14 +20,11 @@ use vedetta_callout::incident_mail::IncidentMail;
 use vedetta_flow::House;
 use vedetta_mail::{Published, Signer};
 use vedetta_model::Entropy as _;
-use vedetta_postroom::{
-    Handed, Heard, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings, Signs,
-};
-use vedetta_smtp::{
-    Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
-};
+use vedetta_postroom::{Hope, MasterKey, Postroom, ReleaseRule, Settings, Signs};
+use vedetta_smtp::{Courier, Listener, Protocol, Reception, Refusal, Relay, Secure, Terms};
 use vedetta_watch::Watch;
 
+use self::mailboxes::Mailboxes;
 use crate::certificates::write_secret;
 use crate::outcome::Failure;
 use crate::settings::DkimConfiguration;
@@ -49,8 +48,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often what is over is deleted.
 const SWEEP: Duration = Duration::from_hours(1);
 
-/// What who sends more than is taken of strangers is told.
-const LIMITED: &str = "many reports at once; this one may come in an hour";
+/// What an administrator is told where incidents have a mailbox and no room takes them.
+pub(crate) const UNHEARD: &str = "mail.incidents: without the rest of the node no room takes incidents, and letters to that mailbox are refused; run vedetta serve";
 
 /// What an administrator is told where nothing signs answers.
 pub(crate) const UNSIGNED: &str = "answers go out unsigned, and nobody can tell them from forged ones; set [mail.dkim] in vedetta.toml";
@@ -111,9 +110,14 @@ impl MailConfiguration {
 
     /// The mailbox that incidents are written to, where a room takes them.
     fn incidents(&self, room: Option<&Arc<Watch>>) -> Result<Option<IncidentMail>, Failure> {
-        let (Some(mailbox), Some(watch)) = (&self.incidents, room) else { return Ok(None) };
-        let (mailbox, watch) = (checked(mailbox)?, Arc::clone(watch));
-        Ok(Some(IncidentMail { mailbox, watch }))
+        let Some(mailbox) = &self.incidents else { return Ok(None) };
+        let mailbox = checked(mailbox)?;
+        let reports = self.mailbox.iter().chain(&self.also);
+        if reports.map(|it| checked(it)).collect::<Result<Vec<_>, _>>()?.contains(&mailbox) {
+            let reason = format!("{mailbox} is where reports are sent; give incidents another");
+            return Err(usage("incidents", reason));
+        }
+        Ok(room.map(|watch| IncidentMail { mailbox, watch: Arc::clone(watch) }))
     }
 
     fn host(&self) -> String {
@@ -175,6 +179,9 @@ impl MailDoor {
         let (closing, closed) = watch::channel(false);
         let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
         let tls = secured(shown)?;
+        if configuration.incidents.is_some() && room.is_none() {
+            tracing::warn!("{UNHEARD}");
+        }
         let doors = [(Protocol::Smtp, configuration.smtp), (Protocol::Lmtp, configuration.lmtp)];
         for (protocol, address) in doors {
             let Some(address) = address else { continue };
@@ -185,7 +192,7 @@ impl MailDoor {
                 .await
                 .map_err(|error| Failure::system("opening the door for mail", error))?;
             addresses.push((protocol, listener.address()));
-            let reception: Arc<dyn Reception> = Arc::new(Desk(Arc::clone(desk), incidents));
+            let reception: Arc<dyn Reception> = Arc::new(Mailboxes(Arc::clone(desk), incidents));
             tasks.push(tokio::spawn(listener.serve(reception, until(closed.clone()))));
         }
         if let Some(courier) = configuration.courier()? {
@@ -224,42 +231,6 @@ impl Mailer for Carrier {
             let letter = letter.map_err(|it| format!("it cannot be signed: {it}"))?;
             courier.send(&to, &letter).await.map_err(|it| it.to_string())
         })
-    }
-}
-
-/// The desk, as mail systems meet it. All are told the same: who is known is nobody's business.
-struct Desk(Arc<Postroom>, Option<IncidentMail>);
-
-impl Reception for Desk {
-    fn take(&self, letter: Letter) -> Taken {
-        let by = Reporter::Mailbox(letter.from);
-        let handed = Handed { bytes: &letter.bytes, by };
-        if let Some(incidents) = self.1.as_ref().filter(|it| letter.to.contains(&it.mailbox)) {
-            return match incidents.take(&self.0, &handed) {
-                Ok(Heard::Written(_) | Heard::Passed) => Taken::Kept,
-                Ok(Heard::Limited) => Taken::Later(LIMITED.into()),
-                Err(error) => {
-                    tracing::error!(%error, "an incident that was written of could not be kept");
-                    Taken::Later("it cannot be kept now".into())
-                }
-            };
-        }
-        match self.0.take(&handed) {
-            Ok(Received::Limited) => Taken::Later(LIMITED.into()),
-            Ok(Received::Taken(answers)) => {
-                tracing::info!(cases = answers.len(), "a report was taken in by mail");
-                Taken::Kept
-            }
-            Ok(Received::Contested(case)) => {
-                tracing::info!(case, "a reporter answered an answer");
-                Taken::Kept
-            }
-            Ok(Received::Passed | Received::Empty) => Taken::Kept,
-            Err(error) => {
-                tracing::error!(%error, "a report could not be kept");
-                Taken::Later("it cannot be kept now".into())
-            }
-        }
     }
 }
 
@@ -416,6 +387,14 @@ mod tests {
         let elsewhere = read("relay = \"192.0.2.1:25\"").unwrap();
         let told = elsewhere.courier().err().unwrap().to_string();
         assert!(told.contains("relay_name"), "{told}");
+        for reports in [
+            "mailbox = \"Sala@example.org\"",
+            "mailbox = \"a@example.org\"\nalso = [\"sala@example.org\"]",
+        ] {
+            let equal = read(&format!("incidents = \"sala@Example.org\"\n{reports}")).unwrap();
+            let told = equal.incidents(None).err().unwrap().to_string();
+            assert!(told.contains("mail.incidents: sala@example.org is where reports"), "{told}");
+        }
         assert!(
             checked("a b@x").is_err() && checked("A@X.example").is_ok_and(|it| it == "a@x.example")
         );

@@ -9,7 +9,7 @@ use vedetta_smtp::Protocol;
 
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
-use crate::mail_door::{MailDoor, UNSIGNED};
+use crate::mail_door::{MailDoor, UNHEARD, UNSIGNED};
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::renewal::Renewal;
@@ -80,6 +80,9 @@ impl Serve {
                 println!("answers wait: give --relay, or mail.relay in vedetta.toml");
             } else if desk.settings().is_unsigned() {
                 println!("{UNSIGNED}");
+            }
+            if mail.incidents.is_some() {
+                println!("{UNHEARD}");
             }
             asked_to_end().await;
             close.send_replace(true);
