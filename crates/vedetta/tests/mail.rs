@@ -60,7 +60,8 @@ impl Desk {
         let key = at.join("dkim.pem");
         run(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key));
         let settings = format!(
-            "\n[mail]\nmailbox = {DESK:?}\nalso = [\"abuse@vedetta.example\"]\nsmtp = \"127.0.0.1:0\"\nlmtp = \"127.0.0.1:0\"\n\
+            "\n[mail]\nmailbox = {DESK:?}\nalso = [\"abuse@vedetta.example\"]\n\
+             incidents = \"incidenti@vedetta.example\"\nsmtp = \"127.0.0.1:0\"\nlmtp = \"127.0.0.1:0\"\n\
              host = \"posta.vedetta.example\"\nrelay = \"{relay}\"\nreceivers = [{RECEIVER:?}]\n\
              [mail.dkim]\ndomain = \"vedetta.example\"\nselector = \"desk\"\nkey = \"dkim.pem\"\n"
         );
@@ -99,6 +100,7 @@ impl Desk {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.said, &mut rest).unwrap();
         assert!(rest.contains("closed"), "{rest}");
+        assert!(rest.contains("mail.incidents: without the rest of the node"), "{rest}");
         assert!(self.process.wait().unwrap().success());
     }
 }
