@@ -242,9 +242,16 @@ impl Line {
     }
 }
 
-/// Of what a warning says in both languages, Italian first, the part in one of them; any other text whole.
+/// Of what a room's warning says in both languages, Italian first, the part in one of them; any other text
+/// whole. Rooms say in each what to do: a rule across anybody else's text parts no languages.
 pub fn spoken(text: &str, w: Words) -> &str {
-    match (text.split_once("\n\n---\n\n"), w.0) {
+    const RULE: &str = "\n\n---\n\n";
+    let parted = text.match_indices(RULE).find_map(|(at, _)| {
+        let (italian, english) = (text.get(..at)?, text.get(at + RULE.len()..)?);
+        let in_both = italian.contains("\n\nChe cosa fare: ") && english.contains("\n\nWhat to do: ");
+        in_both.then_some((italian, english))
+    });
+    match (parted, w.0) {
         (Some((italian, _)), Language::It) => italian,
         (Some((_, english)), Language::En) => english,
         (None, _) => text,
@@ -328,10 +335,15 @@ mod tests {
 
     #[test]
     fn a_warning_is_told_in_ones_own_language() {
-        let both = "Staccate.\n\n---\n\nUnplug.";
-        assert_eq!(spoken(both, Words(Language::It)), "Staccate.");
-        assert_eq!(spoken(both, Words(Language::En)), "Unplug.");
-        assert_eq!(spoken("Staccate.\n---\nfirma", Words(Language::En)), "Staccate.\n---\nfirma");
+        let italian = "Un riscatto.\n\n---\n\nAncora.\n\nChe cosa fare: Staccate.";
+        let english = "A ransom.\n\nWhat to do: Unplug.";
+        let both = format!("{italian}\n\n---\n\n{english}");
+        assert_eq!(spoken(&both, Words(Language::It)), italian);
+        assert_eq!(spoken(&both, Words(Language::En)), english);
+        // A partner's advisory, with a rule across it.
+        let advisory = "Summary.\n\n---\n\nWhat to do: update.";
+        assert_eq!(spoken(advisory, Words(Language::It)), advisory);
+        assert_eq!(spoken(advisory, Words(Language::En)), advisory);
     }
 
     #[test]
