@@ -113,10 +113,14 @@ pub fn words_of(words: &str, gathered: Option<&Gathered>, w: Words) -> String {
     if wrote { format!("{}{rest}", one_of(first, w)) } else { words.to_owned() }
 }
 
-/// What a case is called: one of mail, as the node called it, in one's own language.
+/// What a case is called: one of mail, in one's own language, until somebody calls it otherwise.
 pub fn title_of(title: &str, (channel, count): (Channel, Option<u64>), w: Words) -> &str {
-    if channel == Channel::Mail && count.is_some() { one_of(title, w) } else { title }
+    let is_of_mail = channel == Channel::Mail && count.is_some();
+    if is_of_mail && OF_MAIL.contains(&title) { one_of(title, w) } else { title }
 }
+
+/// What the node calls what is gathered of mail.
+const OF_MAIL: [&str; 2] = ["Posta pericolosa / Mail, malicious", "Posta sospetta / Mail, suspicious"];
 
 #[derive(Template)]
 #[template(path = "incidents.html")]
@@ -296,7 +300,11 @@ mod tests {
         let title = "Posta pericolosa / Mail, malicious";
         assert_eq!(title_of(title, (Channel::Mail, Some(1)), it), "Posta pericolosa");
         assert_eq!(title_of(title, (Channel::Mail, Some(1)), en), "Mail, malicious");
+        let title = "Posta sospetta / Mail, suspicious";
+        assert_eq!(title_of(title, (Channel::Mail, Some(2)), en), "Mail, suspicious");
         // What people and sensors called it is theirs.
+        let renamed = "Finto corriere: Comune / Provincia";
+        assert_eq!(title_of(renamed, (Channel::Mail, Some(1)), it), renamed);
         assert_eq!(title_of("TCP / UDP", (Channel::Mail, None), it), "TCP / UDP");
         assert_eq!(title_of("TCP / UDP", (Channel::Finding, Some(2)), it), "TCP / UDP");
         assert_eq!(words_of("fermo / da ieri\ne oggi", None, it), "fermo / da ieri\ne oggi");
