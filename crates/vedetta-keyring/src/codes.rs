@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vedetta_flow::corridor::{end_tokens, note};
+use vedetta_flow::corridor::note;
 use vedetta_flow::{FlowError, Session};
 use vedetta_model::Account;
 use vedetta_signin::{octets, written};
+use vedetta_store::RecordKind;
 
-use crate::{Keyring, Provider, conflict};
+use crate::{Identity, Keyring, Provider, conflict};
 
 /// How long a person may look for their telephone.
 const LASTS: Duration = Duration::from_mins(5);
@@ -43,44 +44,42 @@ impl Keyring {
     /// Whom a provider named a short while ago, given what the browser kept, and whose account it opens.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`] when it is over, or nobody is let in by it any more.
+    /// [`FlowError::Unproven`] when it is over, or nobody is let in by it any more; [`FlowError::Conflict`] when
+    /// the account has no authenticator that it has used.
     pub fn known(&self, kept: &str) -> Result<(Known, Account), FlowError> {
         let (text, seal) = kept.split_once('.').ok_or(OVER)?;
         self.seal.lasts(seal, text, self.house.now()).ok_or(OVER)?;
         let read = octets(text, LONGEST).and_then(|it| serde_json::from_slice::<Known>(&it).ok());
         let known = read.ok_or(OVER)?;
         let account = self.opened_by(&known)?.ok_or(OVER)?;
+        if !self.house.has_authenticator(&account.id)? {
+            return Err(conflict(
+                "this account has no authenticator yet; sign in with your password once, and set it up",
+            ));
+        }
         Ok((known, account))
     }
 
     /// Begins the session of whom a provider named, with the current code of the account's authenticator.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`] when the code is wrong, or it is over; [`FlowError::Conflict`] when the
-    /// account has no authenticator.
+    /// [`FlowError::Unproven`] when the code is wrong, or as of [`Keyring::known`].
     pub fn sign_in_by_code(&self, kept: &str, code: &str) -> Result<Session, FlowError> {
         let (known, account) = self.known(kept)?;
-        let begun = self.house.sign_in_by_code(&account, Some(code));
-        let session = begun.map_err(|error| match error {
-            FlowError::MustEnrol => conflict(
-                "this account has no authenticator yet; sign in with your password once, and set it up",
-            ),
-            error => error,
-        })?;
-        // Untied at this very moment: it opens nothing any more.
-        let tied = self.opened_by(&known)?.is_some_and(|it| it.id == account.id);
-        let (id, began) = (account.id.to_string(), session.record.id.clone());
-        let deed = match tied {
-            true => format!("signed in by identity at {} and code", known.provider),
-            false => format!("identity at {} untied while signing in", known.provider),
-        };
-        self.house.write(move |unit| {
-            if !tied {
-                end_tokens(unit, &id, &id, |it| it.id == began)?;
+        self.house.use_up_code(&account, Some(code))?;
+        let (session, new) = self.house.new_session(&account);
+        let begun = self.house.write(move |unit| {
+            // Untied at this very moment: it opens nothing any more.
+            let tied = unit.record(RecordKind::Identity, &known.identity)?;
+            let tied = tied.and_then(|it| serde_json::from_slice::<Identity>(&it.body).ok());
+            if tied.is_none_or(|it| it.account != account.id) || !new.put(unit)? {
+                return Ok(false);
             }
-            note(unit, &id, &id, &deed)
+            let deed = format!("signed in by identity at {} and code", known.provider);
+            note(unit, account.id.as_str(), account.id.as_str(), &deed)?;
+            Ok(true)
         })?;
-        if tied { Ok(session) } else { Err(OVER) }
+        if begun { Ok(session) } else { Err(OVER) }
     }
 
     fn opened_by(&self, known: &Known) -> Result<Option<Account>, FlowError> {

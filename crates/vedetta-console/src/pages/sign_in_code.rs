@@ -50,6 +50,10 @@ pub(super) async fn enter(
             set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
             return Ok(response);
         }
+        Err(problem) if problem.kind == Kind::Conflict => {
+            let fault = Some(whole(visit.words, &problem));
+            return page_with(StatusCode::UNAUTHORIZED, &form(&console, &visit, fault));
+        }
         known => known?,
     };
     let code = digits(&sent);
@@ -63,12 +67,9 @@ pub(super) async fn enter(
             set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
             Ok(response)
         }
-        Err(problem) if matches!(problem.kind, Kind::Unproven | Kind::Conflict) => {
-            let fault = match problem.kind {
-                Kind::Conflict => whole(visit.words, &problem),
-                _ => visit.words.code_wrong().to_owned(),
-            };
-            page_with(StatusCode::UNAUTHORIZED, &form(&console, &visit, Some(fault)))
+        Err(problem) if problem.kind == Kind::Unproven => {
+            let fault = Some(visit.words.code_wrong().to_owned());
+            page_with(StatusCode::UNAUTHORIZED, &form(&console, &visit, fault))
         }
         Err(problem) => Err(problem),
     }

@@ -364,8 +364,14 @@ async fn codes_are_not_guessed_by_way_of_a_provider() {
     tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
     let mut browser = node.stranger();
     arrive((&idp, &node), &mut browser, "ente", json!({})).await;
-    let none = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "123456")]).await;
-    assert!(none.text.contains("non ha ancora un autenticatore"), "{}", none.text);
+    for pending in [false, true] {
+        if pending {
+            node.console.house().enrol_by_password("analista", PASSWORD).unwrap();
+        }
+        let none = browser.fill("/sign-in/code", "/sign-in/code", &[("code", "123456")]).await;
+        assert_eq!(none.status, StatusCode::UNAUTHORIZED, "{pending}");
+        assert!(none.text.contains("non ha ancora un autenticatore"), "{pending}: {}", none.text);
+    }
     authenticator(&node, "analista");
     for status in
         [StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS]

@@ -64,14 +64,26 @@ impl House {
         password: &str,
         code: Option<&str>,
     ) -> Result<Session, FlowError> {
-        self.sign_in_by_code(&self.by_password(account, password)?, code)
+        let account = self.by_password(account, password)?;
+        self.use_up_code(&account, code)?;
+        let (session, new) = self.new_session(&account);
+        self.keep_token(session, new, usize::MAX)
     }
 
-    /// The same for an account that has proven all but its code.
+    /// Whether an account has an authenticator, and a code of it was used.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn has_authenticator(&self, of: &AccountId) -> Result<bool, FlowError> {
+        let kept = self.read(|reader| totp_kept(reader, of.as_str()))?;
+        Ok(kept.is_some_and(|memory| !memory.pending))
+    }
+
+    /// Uses up the current code of an account that has proven all but it.
     ///
     /// # Errors
     /// As of [`House::sign_in`].
-    pub fn sign_in_by_code(&self, of: &Account, code: Option<&str>) -> Result<Session, FlowError> {
+    pub fn use_up_code(&self, of: &Account, code: Option<&str>) -> Result<(), FlowError> {
         let kept = self.read(|reader| totp_kept(reader, of.id.as_str()))?;
         let Some(kept) = kept.filter(|memory| !memory.pending || code.is_some()) else {
             return Err(FlowError::MustEnrol);
@@ -83,8 +95,7 @@ impl House {
             self.note_deed(of.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
-        let (session, new) = self.new_session(of);
-        self.keep_token(session, new, usize::MAX)
+        Ok(())
     }
 
     /// A session of an account that has proven itself, to be put in the unit that uses up its proof.
