@@ -35,7 +35,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("malicious-actions", "azioni malevole", "malicious actions"),
             ("natural-phenomena", "fenomeni naturali", "natural phenomena"),
             ("system-failure", "guasto di un sistema", "system failure"),
-            ("third-party-failure", "guasto di un fornitore", "third-party failure"),
+            ("third-party-failure", "guasto presso un fornitore", "third-party failure"),
         ],
     ),
     (
@@ -51,7 +51,7 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     (
         "victim-geography",
-        "dove è la vittima",
+        "dov'è la vittima",
         "victim geography",
         &[
             ("italy", "Italia", "Italy"),
@@ -197,7 +197,7 @@ pub(super) const KINDS: &[Kind] = &[
             ),
             (
                 "unwanted-exposed-services",
-                "servizi esposti che non dovrebbero",
+                "servizi esposti che non dovrebbero esserlo",
                 "unwanted exposed services",
             ),
             ("weak-cryptography", "crittografia debole", "weak cryptography"),
