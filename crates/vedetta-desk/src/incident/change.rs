@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{AccountId, Instant, ItemId, OrganisationId};
 
@@ -169,11 +169,13 @@ pub enum Change {
     /// Adds a message of the mail desk.
     Cite {
         /// Its number.
+        #[serde(deserialize_with = "number")]
         message: String,
     },
     /// Takes a message away.
     Uncite {
         /// Its number.
+        #[serde(deserialize_with = "number")]
         message: String,
     },
     /// Says since when it was known, or evident.
@@ -726,6 +728,11 @@ fn short(what: &'static str, text: &str) -> Result<(), ChangeError> {
 fn bounded(what: &'static str, text: &str, most: usize) -> Result<(), ChangeError> {
     let long = text.len() > most && text.chars().count() > most;
     if long { Err(ChangeError::Long { what, most }) } else { Ok(()) }
+}
+
+/// The number of a message, however its letters were typed.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(from)?.trim().to_ascii_uppercase())
 }
 
 fn few(what: &'static str, many: usize, most: usize) -> Result<(), ChangeError> {

@@ -187,7 +187,7 @@ async fn the_room_links_a_message_to_a_case_and_its_participants_do_not_see_whic
         door.ask(&anna, &line, Some(("application/json", &body))).await
     };
     assert_eq!(change("cite", "M260302-NOBODY").await.status, StatusCode::NOT_FOUND);
-    let linked = change("cite", message).await.json();
+    let linked = change("cite", &message.to_lowercase()).await.json();
     assert_eq!(linked["incident"]["mails"], serde_json::json!([message]), "{linked}");
     let seen = door.get(&terni, &path).await;
     assert!(seen["incident"].get("mails").is_none(), "it is another's message: {seen}");

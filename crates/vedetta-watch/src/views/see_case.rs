@@ -15,7 +15,7 @@ use crate::actions::change_case::number_of;
 use crate::cases::CaseRow;
 use crate::error::WatchError;
 use crate::kept::{self, Did, Kept};
-use crate::watch::Watch;
+use crate::watch::{OFFICERS, Watch};
 
 /// A case.
 #[derive(Clone, Debug, Serialize)]
@@ -134,7 +134,9 @@ impl Watch {
             Some((stamp, kept, sight))
         });
         let (stamp, kept, sight) = seen.ok_or_else(|| WatchError::unknown("case", number))?;
-        let may = may(&kept, viewer, sight);
+        let mut may = may(&kept, viewer, sight);
+        // The mail desk is of the node's own room.
+        may.retain(|it| *it != "cite" || self.house().is_of_the_room(by, OFFICERS));
         self.case_view(by, (stamp, kept), (sight, may))
     }
 

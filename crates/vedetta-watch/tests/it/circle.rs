@@ -101,6 +101,9 @@ fn the_centre_leads_what_was_routed_to_it_until_it_hands_it_on() {
     assert_eq!(room.watch.queue(&liguria, &wish).unwrap().total, 0, "not routed to it");
     let view = room.watch.case(&turno, &number).unwrap();
     assert_eq!(view.incident.reported.contact.as_deref(), Some("0744 5550100"));
+    // Messages of the mail desk are the node's own room's to link.
+    assert!(view.may.contains("link") && !view.may.contains("cite"), "{:?}", view.may);
+    assert!(room.watch.case(&officer(), &number).unwrap().may.contains("cite"));
     room.change(&turno, &number, Change::Triage).unwrap();
     let note = Change::Note { text: "sala e centro".into(), audience: Audience::Room };
     let view = room.change(&turno, &number, note).unwrap();
