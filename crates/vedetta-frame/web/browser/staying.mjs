@@ -110,4 +110,14 @@ export const staying = {
     assert.equal(await page.locator(".line-link").count(), 1, "once");
     await page.context().close();
   },
+  async "a form goes to a node that answers, though the browser has no network"({ base, open, people }) {
+    const page = await open(people["referente-comune-054039"], DESK);
+    await page.goto(`${base}/report`);
+    await page.evaluate(() => Object.defineProperty(navigator, "onLine", { get: () => false }));
+    await page.fill("#title", title());
+    await page.fill("#words", "Il cavo è staccato, il nodo è qui.");
+    await sent(page, ".form .btn-wide");
+    assert.match(page.url(), /\/report\/\d{4}-/);
+    await page.context().close();
+  },
 };
