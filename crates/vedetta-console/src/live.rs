@@ -129,11 +129,16 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
 
 /// The lines that a page missed up to a place; that it is to be asked for anew, when it was away for longer
 /// than is read at once: between the lines that it has and the newest some would be missing.
-async fn missed(console: &Console, follower: &mut Follower, to: u64) -> Option<Bytes> {
+async fn missed(
+    console: &Console,
+    follower: &mut Follower,
+    (to, within): (u64, Duration),
+) -> Option<Bytes> {
     let (reader, after) = (follower.reader().clone(), follower.place());
     if after < to.saturating_sub(PAGE as u64) {
         drop(follower.replay(&[], to));
-        return Some(Bytes::from(format!("id: {to}\nevent: behind\ndata: {to}\n\n")));
+        let within = within.as_millis();
+        return Some(Bytes::from(format!("id: {to}\nevent: behind\ndata: {to} {within}\n\n")));
     }
     let reading = move |house: &House| {
         let items = house.releases(Sequence(after), PAGE)?.items;
@@ -325,6 +330,7 @@ impl Following {
     async fn take_items(&mut self, bytes: &mut BytesMut) -> Option<u64> {
         let now = self.console.house().now();
         let generation = self.console.house().standing().generation;
+        let within = self.turns(Whose::Anybody);
         let Some(follower) = &mut self.follower else { return Some(0) };
         follower.confirm(now);
         match follower.take(generation) {
@@ -334,7 +340,7 @@ impl Following {
             }
             Taken::New(_) => {}
             Taken::Behind(to) if self.shows_lines => {
-                bytes.extend_from_slice(&missed(&self.console, follower, to).await?);
+                bytes.extend_from_slice(&missed(&self.console, follower, (to, within)).await?);
             }
             // What was missed is on the page when it is asked for again.
             Taken::Behind(to) => drop(follower.replay(&[], to)),

@@ -84,14 +84,20 @@
   let timer = 0;
   let asking = false;
   let heard = Date.now();
+  // Whoever is no longer signed in is led elsewhere: nothing is asked for any more until they look again.
+  let over = false;
+  const ask = async (headers) => {
+    const answer = await fetch(location.href, { headers: { accept: "text/html", ...headers }, redirect: "manual" });
+    over = answer.type === "opaqueredirect";
+    return answer;
+  };
   const refresh = async () => {
     due = Infinity;
-    if (document.hidden || parts().length === 0) return;
+    if (document.hidden || over || parts().length === 0) return;
     asking = true;
     last = Date.now();
     try {
-      const headers = { accept: "text/html", "parts-since": String(place) };
-      const answer = await fetch(location.href, { headers, redirect: "error" });
+      const answer = await ask({ "parts-since": String(place) });
       if (answer.ok) {
         const fresh = parsed(await answer.text());
         for (const part of parts()) {
@@ -131,17 +137,34 @@
     while (list.children.length > Number(list.dataset.lines)) list.lastElementChild.remove();
   };
 
-  // Away for longer than is told line by line: the list is asked for anew.
+  // Away for longer than is told line by line: the list is asked for anew, in its turn, by one asking at a
+  // time. Lines that come meanwhile are put upon it.
+  let came = null;
+  let again = false;
+  const later = (within) => {
+    again = again || came !== null;
+    if (came) return;
+    came = [];
+    setTimeout(renew, within * Math.random());
+  };
   const renew = async () => {
+    again = false;
+    came = [];
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+      const answer = await ask({});
+      if (over || [401, 403, 404].includes(answer.status)) { came = null; return; }
       if (!answer.ok) throw answer;
       const [list, fresh] = [document, parsed(await answer.text())].map((it) => it.querySelector("[data-lines]"));
       if (list && fresh) list.replaceWith(document.adoptNode(fresh));
+      const missing = came;
+      came = null;
+      missing.forEach(show);
+      if (again) later(5000);
     } catch { setTimeout(renew, 15000); }
   };
 
   const follow = () => {
+    if (over) { setTimeout(follow, 15000); return; }
     // It begins with whether something happened since the page was written.
     const lines = document.querySelector("[data-lines]") ? "&lines=yes" : "";
     const source = new EventSource(body.dataset.live + lines);
@@ -150,8 +173,11 @@
       tell(false);
       if (source.readyState === EventSource.CLOSED) setTimeout(follow, 15000);
     };
-    source.addEventListener("item", (event) => show(event.data));
-    source.addEventListener("behind", renew);
+    source.addEventListener("item", (event) => {
+      if (came) came.push(event.data);
+      show(event.data);
+    });
+    source.addEventListener("behind", (event) => later(Number(event.data.split(" ")[1] || 0)));
     source.addEventListener("changed", (event) => {
       const [to, within] = event.data.split(" ").map(Number);
       place = Math.max(place, to);
@@ -164,6 +190,10 @@
     // On the wall, what is not heard of is greyed out.
     if (wall && Date.now() - heard > 30000) { body.classList.add("stale"); tell(false); }
   }, 5000);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    over = false;
+    soon(0);
+  });
   follow();
 })();

@@ -240,7 +240,8 @@ async fn a_page_that_was_away_for_long_is_told_to_ask_for_its_lines_anew() {
     let mut stream = Stream(node.router.clone().oneshot(request).await.unwrap().into_body());
     assert!(stream.next().await.starts_with("retry:"));
     let told = stream.next().await;
-    assert!(told.contains(&format!("id: {last}\nevent: behind\n")), "{told}");
+    // In the room at once; elsewhere in their turn, as of what changed.
+    assert!(told.contains(&format!("id: {last}\nevent: behind\ndata: {last} 0\n")), "{told}");
     assert!(told.contains("event: changed"), "its parts are asked for, too: {told}");
     assert!(officer.open("/items").await.text.contains("scanner 1"), "and there it is");
 }

@@ -60,10 +60,22 @@ export const staying = {
     assert.ok(week.usedSize <= hour.usedSize * 1.5 + 1e6, `${hour.usedSize} octets, then ${week.usedSize}`);
     // Away for long, as a laptop is that slept: its list is asked for anew, without reloading.
     await page.evaluate(() => {
+      const line = document.querySelector("[data-lines] > li").cloneNode(true);
       document.querySelectorAll("[data-lines] > li").forEach((line) => line.remove());
-      window.told.dispatchEvent(new MessageEvent("behind", { data: "1" }));
+      window.told.dispatchEvent(new MessageEvent("behind", { data: "1 0" }));
+      // A line that comes while the list is on its way.
+      const fetched = window.fetch;
+      window.fetch = async (...of) => {
+        const answer = await fetched(...of);
+        line.dataset.place = "meanwhile";
+        const data = JSON.stringify({ it: line.outerHTML, en: line.outerHTML });
+        window.told.dispatchEvent(new MessageEvent("item", { data }));
+        return answer;
+      };
     });
-    await page.waitForSelector("[data-lines] > li");
+    await page.waitForSelector("[data-lines] > li + li");
+    const first = await page.locator("[data-lines] > li").first().getAttribute("data-place");
+    assert.equal(first, "meanwhile", "what came meanwhile is not lost");
     await page.context().close();
   },
   async "incidents come to an open page by themselves, and it holds no more after many"({ base, open, people }) {
