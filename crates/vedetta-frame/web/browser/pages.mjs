@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
-const OPEN = ["/sign-in", "/accessibility", "/privacy"];
+const OPEN = ["/sign-in", "/sign-in/code", "/accessibility", "/privacy"];
 const ALWAYS = ["/", "/help", "/account", "/accessibility", "/privacy"];
 // Words of addresses; every other part is the name of something, and one page of each kind is enough.
 const WORDS = /^(new|edit|why|clocks|runs|documents|questions|report|campaigns|contacts|assets|steps)$/;
@@ -42,7 +42,7 @@ export async function pagesOf(account, many, visit) {
 
 // What is no page: files, streams, and what leads on to elsewhere.
 const NO_PAGES = ["/assets/{version}/{file}", "/live", "/called", "/incidents/{number}/files/{sha256}", "/mail/{case}/message",
-  "/sign-in/with/{provider}", "/sign-in/callback", "/sign-in/code"];
+  "/sign-in/with/{provider}", "/sign-in/callback"];
 
 /** The pages of the authorisation matrix that none of the addresses is of. */
 export function missedBy(addresses) {
