@@ -22,15 +22,9 @@ impl OwnName {
             AssetValue::Domain(name) | AssetValue::MailDomain(name) => {
                 Some(Self(Own::Domain(name.trim_matches('.').to_lowercase())))
             }
-            AssetValue::Network(network) => {
-                let (start, length) = match network.split_once('/') {
-                    Some((start, length)) => (start, Some(length.parse().ok()?)),
-                    None => (network.as_str(), None),
-                };
-                let start: IpAddr = start.parse().ok()?;
-                let most = if start.is_ipv4() { 32 } else { 128 };
-                let length: u32 = length.unwrap_or(most);
-                Some(Self(Own::Network(bits(start), most.checked_sub(length)?)))
+            AssetValue::Network(text) => {
+                let (start, free) = network(text)?;
+                Some(Self(Own::Network(start, free)))
             }
             _ => None,
         }
@@ -44,18 +38,36 @@ impl OwnName {
         !named.is_empty() && named.iter().all(|it| own.iter().any(|own| own.has(it)))
     }
 
-    /// Whether a name or an address is of it.
-    fn has(&self, name: &str) -> bool {
-        match &self.0 {
-            Own::Domain(own) => {
+    /// Whether a name, an address or a network lies within it.
+    fn has(&self, named: &Named) -> bool {
+        match (&self.0, named) {
+            (Own::Domain(own), Named::Host(name)) => {
                 name.strip_suffix(own.as_str()).is_some_and(|it| it.is_empty() || it.ends_with('.'))
             }
-            Own::Network(start, free) => {
-                let other = |it: IpAddr| (bits(it) ^ start).checked_shr(*free).unwrap_or(0);
-                name.parse().is_ok_and(|it| other(it) == 0)
+            (Own::Network(start, free), Named::Network(other, of_it)) => {
+                of_it <= free && (other ^ start).checked_shr(*free).unwrap_or(0) == 0
             }
+            _ => false,
         }
     }
+}
+
+/// What a pattern or a trace names.
+#[derive(Debug)]
+enum Named {
+    Host(String),
+    Network(u128, u32),
+}
+
+/// An address or a network: where it starts, and how many bits are free in it.
+fn network(text: &str) -> Option<(u128, u32)> {
+    let (start, length) = match text.split_once('/') {
+        Some((start, length)) => (start, Some(length.parse().ok()?)),
+        None => (text, None),
+    };
+    let start: IpAddr = start.parse().ok()?;
+    let most: u32 = if start.is_ipv4() { 32 } else { 128 };
+    Some((bits(start), most.checked_sub(length.unwrap_or(most))?))
 }
 
 /// An address as a number; of the fourth version as IPv6 maps it.
@@ -67,22 +79,28 @@ fn bits(address: IpAddr) -> u128 {
 }
 
 /// What the values of a pattern name, or a trace: of an address its host, of a mailbox its domain, and
-/// anything else as it is.
-fn named_in(text: &str) -> Vec<String> {
+/// anything else as it is. Nothing where a value stands for others: they may be anybody's.
+fn named_in(text: &str) -> Vec<Named> {
     let values = match text.starts_with('[') {
-        true => quoted(text),
+        true => compared(text),
         false => text.split_whitespace().take(1).map(str::to_owned).collect(),
     };
-    values.iter().map(|it| host(it)).collect()
+    let named = |it: &String| {
+        let within = |(start, free)| Named::Network(start, free);
+        let host = || host(it);
+        network(it).or_else(|| network(&host())).map_or_else(|| Named::Host(host()), within)
+    };
+    values.iter().map(named).collect()
 }
 
-/// What stands in quotes in a pattern, without the quotes.
-fn quoted(pattern: &str) -> Vec<String> {
-    let (mut all, mut inside, mut escaped) = (Vec::new(), None, false);
+/// What a pattern compares with, without the quotes; nothing when it compares with expressions.
+fn compared(pattern: &str) -> Vec<String> {
+    let (mut all, mut around) = (Vec::new(), String::new());
+    let (mut inside, mut escaped) = (None, false);
     for c in pattern.chars() {
         match &mut inside {
             None if c == '\'' => inside = Some(String::new()),
-            None => {}
+            None => around.push(c),
             Some(_) if c == '\'' && !escaped => all.extend(inside.take()),
             Some(text) => {
                 escaped = c == '\\' && !escaped;
@@ -90,12 +108,14 @@ fn quoted(pattern: &str) -> Vec<String> {
             }
         }
     }
-    all
+    let mut words = around.split(|c: char| !c.is_ascii_alphabetic());
+    if words.any(|it| ["MATCHES", "LIKE"].contains(&it)) { Vec::new() } else { all }
 }
 
 fn host(value: &str) -> String {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Browsers read a backslash as a slash.
+    let place = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     let place = place.rsplit_once('@').map_or(place, |(_, domain)| domain);
     let host = match place.strip_prefix('[').and_then(|it| it.split_once(']')) {
         Some((address, _)) => address,
@@ -122,6 +142,9 @@ mod tests {
             "[email-addr:value = 'info@comune.example' OR domain-name:value = 'www.comune.example']",
             "[ipv4-addr:value = '198.51.100.7']",
             "198.51.100.0/25",
+            "198.51.100.0/24",
+            "https://198.51.100.7:8443/x",
+            "[url:value = 'https://comune.example/LIKE ']",
             "2001:db8::1",
             "https://[2001:db8::1]/x",
         ] {
@@ -138,6 +161,12 @@ mod tests {
             "[file:name = 'comune.example\\'.exe']",
             "[ipv4-addr:value = '203.0.113.9' AND domain-name:value = 'comune.example']",
             "[file:size > 10]",
+            "https://truffa.example\\@comune.example/",
+            "198.51.100.0/8",
+            "[ipv4-addr:value ISSUBSET '198.51.0.0/16']",
+            "[domain-name:value LIKE '%comune.example']",
+            "[url:value = 'https://comune.example/\\'' OR domain-name:value LIKE '%.comune.example']",
+            "[url:value MATCHES 'truffa.*comune.example']",
         ] {
             assert!(!OwnName::are_all_of(&all, text), "{text}");
         }
