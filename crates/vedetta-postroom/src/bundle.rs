@@ -74,17 +74,14 @@ pub(crate) fn of(
     let mut objects = Vec::new();
     let name = sample.map_or("", |sample| sample.subject.as_str());
     let name: String = name.chars().take(120).collect();
-    let itself = match campaign.withdrawn {
-        0 => campaign.id.clone(),
-        _ => frame.made("campaign", ""),
-    };
+    let itself = itself(campaign);
     objects.push(frame.object(&itself, json!({
         "type": "campaign",
         "name": if name.is_empty() { "phishing".to_owned() } else { format!("phishing: {name}") },
         "first_seen": millis(campaign.since),
     })));
     for (indicator, pattern) in patterns(campaign) {
-        let id = frame.made("indicator", &pattern);
+        let id = made(campaign, "indicator", &pattern);
         objects.push(frame.object(
             &id,
             json!({
@@ -96,7 +93,7 @@ pub(crate) fn of(
                 "valid_from": millis(campaign.since),
             }),
         ));
-        let relation = frame.made("relationship", &pattern);
+        let relation = made(campaign, "relationship", &pattern);
         objects.push(frame.object(
             &relation,
             json!({
@@ -109,7 +106,7 @@ pub(crate) fn of(
     }
     let refs: Vec<String> =
         objects.iter().filter_map(|object| Some(object.get("id")?.as_str()?.to_owned())).collect();
-    let report = frame.made("report", "report");
+    let report = made(campaign, "report", "report");
     objects.push(frame.object(&report, json!({
         "type": "report",
         "name": if name.is_empty() { "Phishing".to_owned() } else { format!("Phishing: {name}") },
@@ -129,6 +126,38 @@ pub(crate) fn count(campaign: &Campaign) -> usize {
     patterns(campaign).count()
 }
 
+/// What the items of a campaign are called.
+pub(crate) fn names(campaign: &Campaign) -> impl Iterator<Item = ItemId> {
+    let of_pattern = |(_, pattern): (&Indicator, String)| {
+        ["indicator", "relationship"].map(|kind| made(campaign, kind, &pattern))
+    };
+    let ends = [itself(campaign), made(campaign, "report", "report")];
+    ends.into_iter().chain(patterns(campaign).flat_map(of_pattern))
+}
+
+/// The identifier of the campaign among its items.
+fn itself(campaign: &Campaign) -> ItemId {
+    match campaign.withdrawn {
+        0 => campaign.id.clone(),
+        _ => made(campaign, "campaign", ""),
+    }
+}
+
+/// An identifier that is the same however often the campaign is released, until it is withdrawn.
+fn made(campaign: &Campaign, kind: &str, of: &str) -> ItemId {
+    let mut text = match campaign.withdrawn {
+        0 => format!("{} {kind} {of}", campaign.id),
+        times => format!("{} {times} {kind} {of}", campaign.id),
+    };
+    loop {
+        let id = ItemId::of(kind, Uuid::new_v5(&MADE, text.as_bytes()));
+        if !campaign.retired.contains(&id) {
+            return id;
+        }
+        text.push_str(" again");
+    }
+}
+
 struct Frame<'a> {
     campaign: &'a Campaign,
     own: ItemId,
@@ -137,15 +166,6 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// An identifier that is the same however often the campaign is released, until it is withdrawn.
-    fn made(&self, kind: &str, of: &str) -> ItemId {
-        let text = match self.campaign.withdrawn {
-            0 => format!("{} {kind} {of}", self.campaign.id),
-            times => format!("{} {times} {kind} {of}", self.campaign.id),
-        };
-        ItemId::of(kind, Uuid::new_v5(&MADE, text.as_bytes()))
-    }
-
     fn object(&self, id: &ItemId, own: Value) -> Value {
         let mut object = json!({
             "spec_version": "2.1",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_mail::Indicator;
 use vedetta_model::{AccountId, Instant, ItemId};
 
+use crate::bundle;
 use crate::overrule::is_harmless;
 use crate::report::Ruling;
 
@@ -29,6 +30,9 @@ pub struct Campaign {
     /// withdrawn is served no more.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub withdrawn: u32,
+    /// What was made of it and is of it no longer: it is withdrawn alone, and nothing is called so again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub retired: BTreeSet<ItemId>,
     /// What an analyst said of all of it; holds for reports that come, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruling: Option<Ruling>,
@@ -49,6 +53,7 @@ impl Campaign {
             indicators: BTreeSet::new(),
             items: Vec::new(),
             withdrawn: 0,
+            retired: BTreeSet::new(),
             ruling: None,
             stage: Stage::Open,
         }
@@ -58,6 +63,19 @@ impl Campaign {
     pub(crate) fn is_refuted(&self) -> bool {
         let harmless = self.ruling.as_ref().is_some_and(|ruling| is_harmless(ruling.verdict));
         harmless && !self.items.is_empty()
+    }
+
+    /// Retires what is out and would not be made of it now; answers whether there is any.
+    pub(crate) fn retire(&mut self) -> bool {
+        let names: BTreeSet<ItemId> = bundle::names(self).collect();
+        let stale = self.items.iter().filter(|item| !names.contains(item)).cloned();
+        self.retired.extend(stale);
+        self.is_partly_retired()
+    }
+
+    /// Whether something is out that is retired.
+    pub(crate) fn is_partly_retired(&self) -> bool {
+        self.items.iter().any(|item| self.retired.contains(item))
     }
 
     /// Takes in what one of its messages teaches, unless it is full.

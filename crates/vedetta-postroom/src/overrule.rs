@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM;
 use vedetta_mail::{Desk, Evidence, Indicator, Sample, Verdict};
-use vedetta_model::Actor;
+use vedetta_model::{Actor, Instant};
 use vedetta_store::{RecordKind, StoreError};
 
 use crate::campaign::{Campaign, Stage};
@@ -16,7 +16,7 @@ use crate::enter::is_worth;
 use crate::outbox::Task;
 use crate::postroom::Postroom;
 use crate::report::{Report, Ruling, Standing};
-use crate::sealing::Sealed;
+use crate::sealing::{Sealed, erase};
 use crate::state::State;
 use crate::take::put;
 use crate::{bundle, see};
@@ -52,7 +52,8 @@ const LONGEST_NOTE: usize = 2_000;
 impl Postroom {
     /// Overrules the verdict of a case, and tells those who were told otherwise. Said of a campaign, it
     /// has its effect there: malicious, it is proposed, or released by the rule; harmless, what was
-    /// released of it is withdrawn. Answers how many reports it changed.
+    /// released of it is withdrawn. Said of a report alone, what the campaign has of no other is withdrawn.
+    /// Answers how many reports it changed.
     ///
     /// # Errors
     /// Forbidden, unknown, a note that is too long, or what the ledger said.
@@ -83,7 +84,7 @@ impl Postroom {
         changed.iter().for_each(|(report, _)| state.put(Arc::clone(report)));
         let campaign = match said.of {
             Reach::Campaign => ruled_campaign(&mut state, &report, &ruling),
-            Reach::Report => without(&mut state, &report),
+            Reach::Report => without(&mut state, &report, at),
         };
         let shown = campaign.map(|it| self.show(&mut state, it, shows)).transpose();
         let (count, actor) = (changed.len(), by.account.to_string());
@@ -95,7 +96,11 @@ impl Postroom {
                 }
                 let Some((campaign, sample)) = &shown else { return Ok(()) };
                 put(unit, RecordKind::Campaign, campaign.id.as_str(), campaign, &actor)?;
-                sample.as_ref().map_or(Ok(()), |it| it.keep(unit, campaign.id.as_str()))
+                match sample {
+                    Some(sample) => sample.keep(unit, campaign.id.as_str()),
+                    None if campaign.sample_of.is_none() => erase(unit, campaign.id.as_str()),
+                    None => Ok(()),
+                }
             })
         });
         drop(state);
@@ -105,8 +110,9 @@ impl Postroom {
         self.forget_known();
         written?;
         self.overrulings.fetch_add(1, Ordering::AcqRel);
-        if of_all {
-            self.follow_ruling(by, &report.campaign)?;
+        match said.of {
+            Reach::Campaign => self.follow_ruling(by, &report.campaign)?,
+            Reach::Report => self.withdraw_retired(by, &report.campaign)?,
         }
         Ok(count)
     }
@@ -199,10 +205,11 @@ fn ruled_campaign(state: &mut State, looked_at: &Report, ruling: &Ruling) -> Opt
 }
 
 /// A campaign without what it learned of a message that was taken out of it alone, and of no other that
-/// counts: neither its values nor how it looks go out with the campaign. None where nothing changes.
-fn without(state: &mut State, taken_out: &Report) -> Option<Campaign> {
+/// counts: neither its values nor how it looks go out with the campaign, and what is out of them is
+/// retired. None where nothing changes.
+fn without(state: &mut State, taken_out: &Report, at: Instant) -> Option<Campaign> {
     let before = state.campaign(&taken_out.campaign)?.clone();
-    state.unshow(taken_out);
+    let unshown = state.unshow(taken_out).is_some();
     let others: BTreeSet<_> = state
         .counting(&taken_out.campaign)
         .filter(|it| it.organisation.is_some() && it.case != taken_out.case)
@@ -211,6 +218,14 @@ fn without(state: &mut State, taken_out: &Report) -> Option<Campaign> {
     let mut campaign = state.campaign(&taken_out.campaign)?.clone();
     let own = |it: &Indicator| taken_out.indicators.contains(it) && !others.contains(it);
     campaign.indicators.retain(|it| !own(it));
+    let remains = bundle::count(&campaign) > 0;
+    if !campaign.items.is_empty() && (unshown || !remains) {
+        // Its items speak of that message, or have nothing to speak of: all of them go.
+        campaign.withdrawn += 1;
+    }
+    if campaign.retire() && remains {
+        campaign.stage = Stage::Proposed { at };
+    }
     (campaign != before).then_some(campaign)
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use vedetta_flow::authority::ROOM;
 use vedetta_flow::{FlowError, Receipt};
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::{Actor, Tlp};
+use vedetta_model::{Actor, ItemId, Tlp};
 use vedetta_store::RecordKind;
 
 use crate::bundle;
@@ -90,9 +90,14 @@ impl Postroom {
             return Err(FlowError::invalid(fault.place.clone(), &fault.reason));
         }
         let released = self.move_campaign(id, who, |campaign| {
-            campaign.items = items.clone();
+            let more = items.iter().filter(|item| !campaign.items.contains(item));
+            let more: Vec<_> = more.cloned().collect();
+            campaign.items.extend(more);
             campaign.stage = Stage::Released { at, by: who.to_owned() };
+            // Somebody may have taken messages out of it meanwhile.
+            campaign.retire();
         })?;
+        self.withdraw_retired(by, id)?;
         // Somebody may have said meanwhile that it is harmless.
         if released.is_refuted() {
             self.take_back(by, id)?;
@@ -104,13 +109,7 @@ impl Postroom {
     pub(crate) fn take_back(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
         let campaign = self.state().campaign(id).cloned();
         let campaign = campaign.ok_or_else(|| FlowError::unknown("campaign", id))?;
-        for item in campaign.items.iter().rev() {
-            match self.house.withdraw(by, item, "an analyst of the mail desk says it is harmless") {
-                // Withdrawn before, by hand or by a first try.
-                Ok(()) | Err(FlowError::Conflict(_) | FlowError::Unknown { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        self.withdraw_all(by, &campaign.items, "an analyst of the mail desk says it is harmless")?;
         let (at, who) = (self.house.now(), by.account.to_string());
         self.move_campaign(id, &who, |campaign| {
             campaign.items = Vec::new();
@@ -118,6 +117,35 @@ impl Postroom {
             campaign.stage = Stage::Withdrawn { at, by: who.clone() };
         })
         .map(drop)
+    }
+
+    /// Withdraws what is out of a campaign and is of it no longer.
+    pub(crate) fn withdraw_retired(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
+        let campaign = self.state().campaign(id).filter(|it| it.is_partly_retired()).cloned();
+        let Some(Campaign { items, retired, .. }) = campaign else { return Ok(()) };
+        let due: Vec<_> = items.into_iter().filter(|item| retired.contains(item)).collect();
+        let why =
+            "an analyst of the mail desk took the message that it is from out of its campaign";
+        self.withdraw_all(by, &due, why)?;
+        let (at, who) = (self.house.now(), by.account.to_string());
+        self.move_campaign(id, &who, |campaign| {
+            campaign.items.retain(|item| !due.contains(item));
+            if campaign.items.is_empty() && bundle::count(campaign) == 0 {
+                campaign.stage = Stage::Withdrawn { at, by: who.clone() };
+            }
+        })
+        .map(drop)
+    }
+
+    fn withdraw_all(&self, by: &Actor, items: &[ItemId], why: &str) -> Result<(), FlowError> {
+        for item in items.iter().rev() {
+            match self.house.withdraw(by, item, why) {
+                // Withdrawn before, by hand or by a first try.
+                Ok(()) | Err(FlowError::Conflict(_) | FlowError::Unknown { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Does what rulings and the rule ask for and was not done: when the node stopped in between.
@@ -132,6 +160,9 @@ impl Postroom {
         };
         for id in ids(&Campaign::is_refuted) {
             self.take_back(&self.keeper()?, &id)?;
+        }
+        for id in ids(&Campaign::is_partly_retired) {
+            self.withdraw_retired(&self.keeper()?, &id)?;
         }
         for id in ids(&|it| matches!(it.stage, Stage::Proposed { .. })) {
             self.release_by_rule(&id);

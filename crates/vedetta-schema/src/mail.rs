@@ -180,6 +180,7 @@ fn campaign() -> Value {
             ("sample_of", text()),
             ("items", list(item_id())),
             ("withdrawn", number()),
+            ("retired", list(item_id())),
             ("ruling", ruling()),
             ("told", json!({ "type": "object", "additionalProperties": refer("MailTold") })),
             ("last", moment()),

@@ -100,7 +100,7 @@ fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
             "keeping": { "is": "kept", "until": "2026-06-02T08:00:00.000000Z" } }),
     );
     let campaign = json!({ "id": id, "since": "2026-03-02T08:00:00.000000Z",
-        "sample_of": "M260302-ABCDE", "withdrawn": 1,
+        "sample_of": "M260302-ABCDE", "withdrawn": 1, "retired": [id],
         "indicators": [{ "kind": "url", "value": "https://evil.invalid/x" }],
         "stage": { "is": "released", "at": "2026-03-02T09:00:00.000000Z", "by": "anna" } });
     assert!(serde_json::from_value::<vedetta_postroom::Campaign>(campaign).is_ok());

@@ -108,6 +108,64 @@ fn what_is_refuted_is_withdrawn_and_may_come_again() {
 }
 
 #[test]
+fn what_is_out_of_a_message_that_is_taken_out_is_withdrawn() {
+    let desk = desk();
+    desk.report(ADA, &lure(1, SITE));
+    let more = "<a href=\"http://altra-banca.invalid/entra\">https://www.poste.it/altro</a></body>";
+    let second = desk.report(LUCA, &lure(2, SITE).replace("</body>", more));
+    let id = wave(&desk).campaign.id.to_string();
+    let release = CampaignStep::Release { tlp: Tlp::Amber };
+    let names = |value: &str| desk.reads("foligno").concat().contains(value);
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    assert!(names("altra-banca.invalid"));
+    let alone = ruling(Verdict::ProbablyLegitimate, Reach::Report);
+    desk.room.overrule(&analyst(), &second.case, &alone).unwrap();
+    assert!(!names("altra-banca.invalid") && names(SITE), "the rest stays out");
+    let campaign = wave(&desk).campaign;
+    assert!(matches!(campaign.stage, Stage::Proposed { .. }), "to be released as it is now");
+    assert_eq!(campaign.items.len(), desk.reads("foligno").len());
+    desk.clock.advance(std::time::Duration::from_mins(1));
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    assert!(!names("altra-banca.invalid") && names(SITE));
+    let malicious = ruling(Verdict::Malicious, Reach::Campaign);
+    desk.room.overrule(&analyst(), &second.case, &malicious).unwrap();
+    desk.clock.advance(std::time::Duration::from_mins(1));
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    assert!(names("altra-banca.invalid"), "under another name it is served again");
+    desk.room.overrule(&analyst(), &second.case, &ruling(Verdict::Spam, Reach::Campaign)).unwrap();
+    assert!(desk.reads("foligno").is_empty());
+}
+
+#[test]
+fn a_campaign_that_showed_a_message_that_is_taken_out_goes_whole() {
+    let desk = desk();
+    let cases = [(ADA, 1), (LUCA, 2)].map(|(who, n)| desk.report(who, &lure(n, SITE)).case);
+    let id = wave(&desk).campaign.id.to_string();
+    let release = CampaignStep::Release { tlp: Tlp::Amber };
+    let kept = || {
+        let mut kept = 0;
+        let mut read = |reader: &mut dyn vedetta_store::Reader| {
+            kept = reader.bookmark(&format!("mail:{id}"))?.unwrap_or_default().len();
+            Ok(())
+        };
+        desk.store.read(&mut read).unwrap();
+        kept
+    };
+    let alone = ruling(Verdict::ProbablyLegitimate, Reach::Report);
+    assert_eq!(wave(&desk).campaign.sample_of.as_ref(), Some(&cases[0]));
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    assert!(kept() > 0 && !desk.reads("foligno").is_empty());
+    desk.room.overrule(&analyst(), &cases[0], &alone).unwrap();
+    assert_eq!((kept(), desk.reads("foligno").len()), (0, 0), "its words went with it");
+    assert!(matches!(wave(&desk).campaign.stage, Stage::Proposed { .. }));
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    assert!(!desk.reads("foligno").is_empty(), "what the other brought may go");
+    desk.room.overrule(&analyst(), &cases[1], &alone).unwrap();
+    assert!(desk.reads("foligno").is_empty(), "and nothing is left of it");
+    assert!(matches!(wave(&desk).campaign.stage, Stage::Withdrawn { .. }));
+}
+
+#[test]
 fn what_is_ruled_malicious_is_proposed_or_released_by_the_rule() {
     let (malicious, harmless) =
         (ruling(Verdict::Malicious, Reach::Campaign), ruling(Verdict::Spam, Reach::Campaign));
