@@ -121,8 +121,10 @@ impl Postroom {
             let ruled = it.ruling.as_ref().map(|ruling| ruling.at);
             it.contest.as_ref().is_some_and(|contest| ruled.is_none_or(|ruled| contest.at > ruled))
         });
-        let said_before = before.split("\n\n").any(|it| it.trim() == said.trim());
-        if waits && (said_before || before.trim() == said.trim()) {
+        let said = said.trim();
+        let said_before =
+            said.is_empty() || format!("\n\n{before}\n\n").contains(&format!("\n\n{said}\n\n"));
+        if waits && said_before {
             return Ok(Heard::Kept);
         }
         if !state.within(&format!("contest {}", report.reporter), OFTEN, at) {

@@ -81,6 +81,22 @@ fn a_long_letter_erases_nothing_that_was_said_before() {
 }
 
 #[test]
+fn a_contest_of_several_paragraphs_that_comes_again_is_one() {
+    let desk = desk();
+    let case = desk.report(ADA, &lure(1, SITE)).case;
+    desk.sent();
+    let cites = format!("Subject: [{case}]\r\nX: y");
+    let text = "Ho pagato.\r\n\r\nE ho scritto la password.";
+    for (said, answers) in [(text, 1), ("Ho richiamato.", 1), (text, 0), (text, 0)] {
+        let heard = take(&desk, ADA, &words(ADA, &cites, said));
+        assert!(matches!(heard, Received::Contested(_)), "{heard:?}");
+        assert_eq!(desk.sent().len(), answers, "{said}");
+    }
+    let kept = desk.room.dissect(&analyst(), &case).unwrap().contest.unwrap();
+    assert_eq!(kept.matches("scritto la password").count(), 1, "{kept}");
+}
+
+#[test]
 fn who_contests_without_end_waits_and_nothing_is_lost() {
     let desk = desk();
     let case = desk.report(ADA, &lure(1, SITE)).case;
