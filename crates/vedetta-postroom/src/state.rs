@@ -239,23 +239,53 @@ impl State {
         worst.unwrap_or(Verdict::Undetermined)
     }
 
-    /// Counts one more for a name, unless it had as many within the hour.
+    /// Counts one more for a name, unless it had as many within the hour. Of too many names those that
+    /// were counted longest ago are forgotten.
     pub(crate) fn within(&mut self, name: &str, most: usize, now: Instant) -> bool {
-        if self.hours.len() >= MOST_COUNTED {
-            self.hours.retain(|_, past| past.back().is_some_and(|last| now.since(*last) < HOUR));
+        if !self.has_room(name, most, now) {
+            return false;
+        }
+        if self.hours.len() >= MOST_COUNTED && !self.hours.contains_key(name) {
+            let mut last: Vec<_> =
+                self.hours.values().filter_map(VecDeque::back).copied().collect();
+            let (_, since, _) = last.select_nth_unstable(MOST_COUNTED / 16);
+            let since = *since;
+            self.hours.retain(|_, past| past.back().is_some_and(|last| *last > since));
         }
         let past = self.hours.entry(name.to_owned()).or_default();
-        while past.front().is_some_and(|first| now.since(*first) >= HOUR) {
-            past.pop_front();
-        }
-        let room = past.len() < most;
-        if room {
-            past.push_back(now);
-        }
-        room
+        past.retain(|at| now.since(*at) < HOUR);
+        past.push_back(now);
+        true
+    }
+
+    /// Whether a name may be counted once more, without counting it.
+    pub(crate) fn has_room(&self, name: &str, most: usize, now: Instant) -> bool {
+        let past = self.hours.get(name).into_iter().flatten();
+        past.filter(|at| now.since(**at) < HOUR).count() < most
     }
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(body).map_err(|error| StoreError::Refused(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_up_to_a_bound_and_the_oldest_are_forgotten() {
+        let mut state = State::default();
+        let at = |n: usize| Instant::from_micros(i64::try_from(n).unwrap());
+        let most = 2 * MOST_COUNTED;
+        for n in 0..most {
+            assert!(state.within(&format!("domain d{n}.invalid"), 1, at(n)));
+            assert!(state.within("all domains", most, at(n)));
+        }
+        assert!(state.hours.len() <= MOST_COUNTED, "{}", state.hours.len());
+        let last = format!("domain d{}.invalid", most - 1);
+        assert!(!state.within(&last, 1, at(most)), "who came last is known");
+        assert!(!state.within("all domains", most, at(most)), "and what is counted all the time");
+        assert!(!state.within("nobody", 0, at(most)) && !state.hours.contains_key("nobody"));
+    }
 }

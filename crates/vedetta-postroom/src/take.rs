@@ -144,8 +144,11 @@ impl Postroom {
     fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
         let domain = mailbox.rsplit('@').next().unwrap_or_default();
         let (most, mut state) = (self.settings.strangers, self.state());
-        state.within(&format!("domain {domain}"), most, now)
-            && state.within("all domains", most.saturating_mul(DOMAINS), now)
+        // A domain is not charged for what all of them have no room for.
+        let of_all = most.saturating_mul(DOMAINS);
+        state.has_room("all domains", of_all, now)
+            && state.within(&format!("domain {domain}"), most, now)
+            && state.within("all domains", of_all, now)
     }
 
     pub(crate) fn look_at(&self, letter: &[u8], who: &Acquainted, around: &Surroundings) -> Found {

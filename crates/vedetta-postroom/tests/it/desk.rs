@@ -223,6 +223,19 @@ fn the_limit_of_who_proves_nothing_tells_nobody_who_is_in_the_directory() {
 }
 
 #[test]
+fn a_domain_is_not_charged_when_all_of_them_have_no_room() {
+    let desk = desk_with(Settings { strangers: 1, ..settings() });
+    let taken = |domain: &str, n: usize| {
+        matches!(desk.by_mail(&format!("a@{domain}"), "", &lure(n, SITE)), Received::Taken(_))
+    };
+    assert!((0..20).all(|n| taken(&format!("d{n}.invalid"), n)));
+    desk.clock.advance(Duration::from_mins(30));
+    assert!(!taken("altrove.example", 20));
+    desk.clock.advance(Duration::from_mins(30));
+    assert!(taken("altrove.example", 20), "all of them have room again, and it had none taken");
+}
+
+#[test]
 fn who_attaches_nothing_is_told_how() {
     let desk = desk();
     let note = format!(
