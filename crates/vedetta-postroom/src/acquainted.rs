@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use vedetta_flow::{ItemState, ReadItem, Sequence, VersionFilter, Wish};
+use vedetta_flow::{ItemState, Sequence, VersionFilter, Wish};
 use vedetta_indicator::{Kind, Nature, Term, read};
 use vedetta_mail::{Acquaintance, Indicator, Known, Sought, Verdict};
 use vedetta_model::{ItemId, OrganisationNumber};
@@ -87,23 +87,11 @@ impl Postroom {
         Ok(())
     }
 
-    /// Whether the keeper reads of an item what one of those who brought it says, and its newest version still
-    /// names a value.
+    /// Whether the newest version that the keeper may read of an item, of what one of those who brought it
+    /// says, names a value still.
     fn stands(&self, (item, producer): &Line, value: &Value) -> bool {
-        let Ok(by) = self.keeper() else { return false };
-        let ids = vec![item.clone()];
-        let mut wish = Wish { ids, ..Wish::all(Sequence::START, VersionFilter::All) };
-        let mut newest = None;
-        while let Ok(page) = self.house.page(&by, &wish) {
-            let its = |it: &&ReadItem| it.producer == *producer && it.state == ItemState::Live;
-            let of_page = page.items.iter().filter(its).map(|it| (it.version, named(&it.body)));
-            newest = newest.into_iter().chain(of_page).max_by_key(|(version, _)| *version);
-            match page.next {
-                Some(next) => wish.after = next,
-                None => return newest.is_some_and(|(_, named)| named.contains(value)),
-            }
-        }
-        false
+        let newest = self.keeper().and_then(|by| self.house.item_of(&by, item, *producer));
+        newest.is_ok_and(|it| it.state == ItemState::Live && named(&it.body).contains(value))
     }
 
     /// Values of what analysts ruled malicious: whole campaigns, and messages alone.
