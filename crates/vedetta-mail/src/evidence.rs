@@ -9,7 +9,7 @@ use crate::authentication::Authentication;
 use crate::budget::{Budget, Limits, Obstacle, Unread};
 use crate::form::pec::{self, Certificate};
 use crate::form::{self, Enclosed, Form, inline, outlook};
-use crate::header::{Headers, Mailbox};
+use crate::header::{Headers, Mailbox, percent};
 use crate::html::{Anchor, Page};
 use crate::link::{Link, Origin};
 use crate::mime::{Damage, Leaf, Mime};
@@ -319,7 +319,7 @@ impl Walk<'_> {
         self.finish(evidence)
     }
 
-    fn attachments(&mut self, mime: &Mime<'_>, drawn: &[String], evidence: &mut Evidence) {
+    fn attachments(&mut self, mime: &Mime<'_>, drawn: &[Vec<u8>], evidence: &mut Evidence) {
         let passwords = text::passwords(&format!("{}\n{}", evidence.subject, evidence.text));
         let files: Vec<&Leaf<'_>> =
             mime.leaves.iter().filter(|leaf| !leaf.is_text() && !form::is_letter(leaf)).collect();
@@ -334,7 +334,7 @@ impl Walk<'_> {
         }
         for picture in drawn {
             let most = study.budget.room();
-            let bytes = crate::transfer::base64(picture.as_bytes(), most).0;
+            let bytes = crate::transfer::base64(picture, most).0;
             study.file("1", "image", &bytes);
         }
         let (written, more) = text::uuencoded(&evidence.text);
@@ -508,10 +508,16 @@ impl Body {
     }
 
     /// The pictures that a page holds within itself (RFC 2397), in base64.
-    fn drawn(&self) -> Vec<String> {
-        let sources = self.page.iter().flat_map(|page| &page.images).map(|image| &image.source);
-        let within = sources.filter_map(|source| source.strip_prefix("data:image/"));
-        within.filter_map(|it| it.split_once(";base64,")).map(|(_, it)| it.to_owned()).collect()
+    fn drawn(&self) -> Vec<Vec<u8>> {
+        let within = |source: &str| {
+            // Programs look at what it is, not at what it is called.
+            let (kind, content) = source.trim_start().split_once(',')?;
+            let kind = kind.to_ascii_lowercase();
+            let kind = kind.strip_prefix("data:")?.trim_end().strip_suffix("base64")?;
+            kind.trim_end().ends_with(';').then(|| percent(content))
+        };
+        let images = self.page.iter().flat_map(|page| &page.images);
+        images.filter_map(|image| within(&image.source)).collect()
     }
 
     /// Takes out the source of a message that a notice sends back.

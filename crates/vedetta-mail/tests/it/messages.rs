@@ -184,11 +184,18 @@ fn what_is_shown_is_kept_beside_where_it_goes() {
     let code = read("code.eml");
     assert_eq!(code.links[0].target.host, "accesso.invalid");
     let drawn = base64::engine::general_purpose::STANDARD.encode(sample("mail_file", "code.png"));
-    let page = format!(
-        "From: a@b.example\nSubject: s\nContent-Type: text/html\n\n<img src=\"data:image/png;base64,{drawn}\">"
-    );
-    let within = Evidence::read(page.as_bytes(), &Limits::default());
-    assert_eq!(within.links[0].target.host, "accesso.invalid", "drawn in the page itself");
+    let escaped = drawn.replace('=', "%3D").replace('/', "%2f");
+    for source in [
+        format!("data:image/png;base64,{drawn}"),
+        format!(" DATA:Image/PNG;charset=x; BASE64,{escaped}"),
+        format!("data:;base64,{drawn}"),
+    ] {
+        let head = "From: a@b.example\nSubject: s\nContent-Type: text/html\n\n";
+        let page = format!("{head}<img src=\"{source}\">");
+        let within = Evidence::read(page.as_bytes(), &Limits::default());
+        let host = within.links.first().map(|link| link.target.host.as_str());
+        assert_eq!(host, Some("accesso.invalid"), "drawn in the page itself: {source}");
+    }
 }
 
 #[test]
