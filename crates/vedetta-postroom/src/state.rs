@@ -253,15 +253,17 @@ impl State {
             self.hours.retain(|_, past| past.back().is_some_and(|last| *last > since));
         }
         let past = self.hours.entry(name.to_owned()).or_default();
-        past.retain(|at| now.since(*at) < HOUR);
+        past.drain(..past.partition_point(|at| now.since(*at) >= HOUR));
         past.push_back(now);
         true
     }
 
     /// Whether a name may be counted once more, without counting it.
     pub(crate) fn has_room(&self, name: &str, most: usize, now: Instant) -> bool {
-        let past = self.hours.get(name).into_iter().flatten();
-        past.filter(|at| now.since(**at) < HOUR).count() < most
+        let within = |past: &VecDeque<Instant>| {
+            past.len() - past.partition_point(|at| now.since(*at) >= HOUR)
+        };
+        self.hours.get(name).map_or(0, within) < most
     }
 }
 
