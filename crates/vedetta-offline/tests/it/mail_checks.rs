@@ -1,7 +1,9 @@
-//! Each check finds what it is for (`mail_checks.txt`, a message each), and says so to the reporter and to
+//! Checks find what they are for in the messages of `mail_checks.txt`, one each, and say so to the reporter and to
 //! the analyst, in both languages and with nothing that could be clicked.
 
-use vedetta_mail::{Desk, Evidence, Limits, findings};
+use std::collections::BTreeSet;
+
+use vedetta_mail::{Desk, Evidence, Limits, Weights, findings};
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../vedetta-mail/tests/corpus/mail_file");
 
@@ -18,11 +20,52 @@ const FILES: &[(&str, &str)] = &[
     ("attachment-danger/auto-action", "link.pdf"),
 ];
 
+/// What the model weighs and no message here is for.
+const WITHOUT: &[&str] = &[
+    "attachment-danger/code",
+    "attachment-danger/embedded",
+    "attachment-danger/form",
+    "attachment-danger/linked-pdf",
+    "attachment-danger/page",
+    "attachment-danger/redirect",
+    "borrowed-name/subject",
+    "borrowed-name/text",
+    "hidden-text/invisible-letters",
+    "hidden-text/padding",
+    "hosting-pattern/borrowed-site",
+    "hosting-pattern/data",
+    "hosting-pattern/random-name",
+    "hosting-pattern/wrapped",
+    "kit-structure/attachment-only",
+    "kit-structure/no-boundary",
+    "link-mismatch/brand-by-sender",
+    "link-mismatch/tracked",
+    "lookalike-domain/ending",
+    "lookalike-domain/prefix",
+    "true-sender/links",
+];
+
+/// The messages, each with what it is for.
+fn messages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let blocks = include_str!("mail_checks.txt").split("=== ").skip(1);
+    blocks.map(|block| block.split_once('\n').unwrap())
+}
+
 #[test]
-fn each_check_finds_what_it_is_for_and_tells_everybody() {
+fn what_is_weighed_has_a_message_here_or_is_said_to_have_none() {
+    let weights = include_str!("../../../vedetta-mail/data/weights.json");
+    let weights: Weights = serde_json::from_str(weights).unwrap();
+    let files = FILES.iter().map(|(slug, _)| *slug);
+    let shown: BTreeSet<&str> = messages().map(|(slug, _)| slug).chain(files).collect();
+    let weighed = weights.findings.keys().map(String::as_str);
+    let without: Vec<&str> = weighed.filter(|slug| !shown.contains(slug)).collect();
+    assert_eq!(without, WITHOUT);
+}
+
+#[test]
+fn checks_find_what_they_are_for_and_tell_everybody() {
     let mut missed = Vec::new();
-    for block in include_str!("mail_checks.txt").split("=== ").skip(1) {
-        let (slug, letter) = block.split_once('\n').unwrap();
+    for (slug, letter) in messages() {
         missed.extend(misses(slug, letter.as_bytes()));
     }
     for (slug, name) in FILES {
