@@ -248,7 +248,8 @@ pub fn spoken(text: &str, w: Words) -> &str {
     const RULE: &str = "\n\n---\n\n";
     let parted = text.match_indices(RULE).find_map(|(at, _)| {
         let (italian, english) = (text.get(..at)?, text.get(at + RULE.len()..)?);
-        let in_both = italian.contains("\n\nChe cosa fare: ") && english.contains("\n\nWhat to do: ");
+        let in_both =
+            italian.contains("\n\nChe cosa fare: ") && english.contains("\n\nWhat to do: ");
         in_both.then_some((italian, english))
     });
     match (parted, w.0) {

@@ -120,7 +120,8 @@ pub fn title_of(title: &str, (channel, count): (Channel, Option<u64>), w: Words)
 }
 
 /// What the node calls what is gathered of mail.
-const OF_MAIL: [&str; 2] = ["Posta pericolosa / Mail, malicious", "Posta sospetta / Mail, suspicious"];
+const OF_MAIL: [&str; 2] =
+    ["Posta pericolosa / Mail, malicious", "Posta sospetta / Mail, suspicious"];
 
 #[derive(Template)]
 #[template(path = "incidents.html")]
