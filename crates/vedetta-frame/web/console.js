@@ -19,7 +19,7 @@
     if (!navigator.onLine && body.dataset.offline && !reached.delete(form)) {
       event.preventDefault();
       const { submitter } = event;
-      fetch(asked, { method: "HEAD", cache: "no-store" }).then(() => {
+      fetch(asked, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(3000) }).then(() => {
         reached.add(form);
         form.requestSubmit(submitter);
       }, () => {
