@@ -94,7 +94,7 @@ mod tests {
     }
 
     impl Node {
-        async fn open(room: bool) -> Self {
+        async fn open(room: Option<()>) -> Self {
             let test = TestHouse::small();
             test.house.set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
             let api = Api::new(Arc::new(test.house), Settings::default(), [7; 32]);
@@ -110,7 +110,7 @@ mod tests {
             let now = SystemClock.now();
             let authority = Authority::open(data.path(), now.micros() / 1_000_000).unwrap();
             let renewal = Renewal::begin(authority, &["localhost".to_owned()], now).unwrap();
-            let watch: Option<&Arc<Watch>> = room.then(|| api.watch());
+            let watch: Option<&Arc<Watch>> = room.map(|()| api.watch());
             let door = MailDoor::open(&desk, &configuration, (renewal.shown(), watch)).await;
             Self { door: door.unwrap(), api, desk, _data: data }
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn each_mailbox_has_its_letters_and_a_letter_to_both_is_at_both() {
-        let node = Node::open(true).await;
+        let node = Node::open(Some(())).await;
         let door = node.address();
         assert_eq!(write(door, 1, &[INCIDENTS]).await, [250, 354, 250]);
         assert_eq!(node.waiting(), (1, 0));
@@ -175,7 +175,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn without_a_room_the_mailbox_for_incidents_is_refused() {
-        let node = Node::open(false).await;
+        let node = Node::open(None).await;
         assert_eq!(write(node.address(), 1, &[INCIDENTS]).await[0], 550);
         node.door.close().await;
     }
