@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use vedetta_model::item::LONGEST_EXERCISE_NAME;
 use vedetta_model::language::Bilingual;
-use vedetta_model::{AccountId, Instant, OrganisationId};
+use vedetta_model::{AccountId, Exercise, Instant, OrganisationId};
 
 use crate::incident::{Change, ChangeError, Incident, line, sentence};
 use crate::severity::Category;
@@ -79,7 +80,12 @@ impl Declared {
     pub fn check(&self) -> Result<(), ChangeError> {
         line("the name", &self.name)?;
         sentence("the reason", &self.reason)?;
+        let exercise = Exercise { name: self.name.clone(), ..Exercise::default() };
         match self.kind {
+            // What belongs to it carries its name to every node.
+            Kind::Exercise if exercise.check().is_err() => {
+                Err(ChangeError::Long { what: "the name", most: LONGEST_EXERCISE_NAME })
+            }
             Kind::Exercise if self.participants.is_empty() => {
                 Err(ChangeError::Empty("who takes part"))
             }
@@ -174,6 +180,14 @@ mod tests {
         assert!(declared(Kind::Exercise, &[]).check().is_err());
         assert!(declared(Kind::Exercise, &["terni"]).check().is_ok());
         assert!(declared(Kind::Crisis, &[]).check().is_ok());
+    }
+
+    #[test]
+    fn an_exercise_is_called_as_what_belongs_to_it_may_be() {
+        for name in ["x".repeat(LONGEST_EXERCISE_NAME + 1), "Ponte\nsu".into()] {
+            let called = Declared { name, ..declared(Kind::Exercise, &["terni"]) };
+            assert!(called.check().is_err(), "{}", called.name);
+        }
     }
 
     #[test]

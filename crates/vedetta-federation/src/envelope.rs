@@ -261,7 +261,9 @@ impl Item {
         let agreements = only_under.iter().map(|it| it.as_str().len());
         let persons =
             named.iter().map(|it| it.account.as_str().len() + it.organisation.as_str().len());
-        let names = victims.chain(agreements).chain(persons).map(|name| NAME + name);
+        let called = exercise.iter().map(|it| it.name.len());
+        let names = victims.chain(agreements).chain(persons).chain(called);
+        let names = names.map(|name| NAME + name);
         self.object.text().len() + names.sum::<usize>()
     }
 

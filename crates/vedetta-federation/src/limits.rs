@@ -137,7 +137,8 @@ pub fn octets(handling: &Handling) -> u64 {
             + right(&it.right)
             + it.naming.as_ref().map_or(0, right)
     });
-    KIND + names.chain(given).sum::<u64>()
+    let exercise = handling.exercise.iter().map(|it| name(it.name.len()));
+    KIND + names.chain(given).chain(exercise).sum::<u64>()
 }
 
 impl fmt::Debug for Limits {
@@ -250,7 +251,7 @@ pub(crate) fn subject(what: &What) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use vedetta_model::{Category, Handling, Pap, Tlp};
+    use vedetta_model::{Category, Exercise, Handling, Pap, Tlp};
     use vedetta_policy::Form;
 
     use super::*;
@@ -283,6 +284,20 @@ mod tests {
         };
         let what = What::Item(Box::new(item.clone()));
         (Envelope::unsealed(id(origin), Instant::default(), 1, what), item)
+    }
+
+    #[test]
+    fn the_letters_of_an_exercise_count_in_memory_and_on_the_way() {
+        let of = |letters: usize| {
+            let (mut envelope, mut item) = brought("origin", 0);
+            let exercise = Exercise { name: "x".repeat(letters), ..Exercise::default() };
+            item.conditions.exercise = Some(exercise);
+            let octets = octets(&item.conditions);
+            envelope.what = What::Item(Box::new(item));
+            (octets, envelope.weight())
+        };
+        let ((few, light), (many, heavy)) = (of(1), of(101));
+        assert_eq!((many - few, heavy - light), (100, 100));
     }
 
     /// Octets of one of these ways.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 pub use stix::Limits;
 use stix::{BundleReader, Entry, Object, Problem, Severity};
-use vedetta_model::item::{EXERCISE_LABEL, HANDLING_EXTENSION, MOST_PARTICIPANTS};
+use vedetta_model::item::{EXERCISE_LABEL, HANDLING_EXTENSION};
 use vedetta_model::{AgreementId, Category, Exercise, Instant, ItemId, Naming, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
@@ -135,18 +135,18 @@ fn claim(object: &Object) -> Result<Claim, String> {
         .victim_refs
         .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
     let markings = markings(object);
-    let participants = extension.exercise.as_ref().map_or(0, |it| it.participants.len());
     for (name, many, most) in [
         ("object_marking_refs and granular_markings", markings.len(), MOST_MARKINGS),
         ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len), MOST_NAMED),
         ("named", extension.named.len(), MOST_NAMED),
         ("only_under", extension.only_under.len(), MOST_NAMED),
-        ("exercise.participants", participants, MOST_PARTICIPANTS),
     ] {
         if many > most {
             return Err(format!("`{name}` names {many}; name {most} at most"));
         }
     }
+    let exercise = extension.exercise.as_ref();
+    exercise.map_or(Ok(()), Exercise::check).map_err(|error| error.to_string())?;
     Ok(Claim {
         tlp: object.tlp().map(tlp),
         part_tlp: stix::Tlp::strictest(object.granular_marking_refs()).map(tlp),

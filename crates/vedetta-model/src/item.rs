@@ -16,6 +16,8 @@ pub const HANDLING_EXTENSION: &str = "extension-definition--6b2a7f0e-58c4-5d8a-9
 pub const EXERCISE_LABEL: &str = "exercise";
 /// Organisations that take part in an exercise, at most, as what belongs to it names them.
 pub const MOST_PARTICIPANTS: usize = 1_000;
+/// Characters of an exercise's name at most.
+pub const LONGEST_EXERCISE_NAME: usize = 200;
 
 /// What agreements speak of when they say which information is exchanged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -66,6 +68,16 @@ pub struct Handling {
     pub via: BTreeSet<Given>,
 }
 
+impl Handling {
+    /// Whether it was brought here, or came from who is its producer: whoever is named instead, where
+    /// that is hidden or unknown, never has it by the producer's own right.
+    #[must_use]
+    pub fn is_by_its_producer(&self) -> bool {
+        let own = Given::by_the_producer(self.producer.clone());
+        self.via.is_empty() || self.via.contains(&own)
+    }
+}
+
 /// An exercise, as what belongs to it names it: who takes part was settled when that was published.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +88,37 @@ pub struct Exercise {
     /// Who takes part, beside the producer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub participants: BTreeSet<OrganisationId>,
+}
+
+/// Why something cannot be said to belong to an exercise that is described so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ExerciseError {
+    /// More take part than one may name.
+    #[error("`exercise.participants` names {0}; name {MOST_PARTICIPANTS} at most")]
+    Participants(usize),
+    /// Its name is none that fits on a line.
+    #[error(
+        "`exercise.name` is longer than {LONGEST_EXERCISE_NAME} characters or has a control \
+         character; shorten it to one line"
+    )]
+    Name,
+}
+
+impl Exercise {
+    /// Whether it names no more, and no longer, than a node keeps for good.
+    ///
+    /// # Errors
+    /// What is more than may be.
+    pub fn check(&self) -> Result<(), ExerciseError> {
+        let name = &self.name;
+        if name.contains(char::is_control) || name.chars().count() > LONGEST_EXERCISE_NAME {
+            return Err(ExerciseError::Name);
+        }
+        match self.participants.len() {
+            many if many > MOST_PARTICIPANTS => Err(ExerciseError::Participants(many)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// That an organisation gave an item to this node, and by which right it holds it.
@@ -97,6 +140,20 @@ pub struct Given {
     /// leaves the network, it counts for nothing.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub through: BTreeSet<OrganisationId>,
+}
+
+impl Given {
+    /// The producer's own giving: by every right, and resting on nothing.
+    #[must_use]
+    pub const fn by_the_producer(producer: OrganisationId) -> Self {
+        Self {
+            giver: producer,
+            right: Right::Any,
+            naming: Some(Right::Any),
+            on: BTreeSet::new(),
+            through: BTreeSet::new(),
+        }
+    }
 }
 
 /// Under which agreements whoever holds an item may pass it on.

@@ -339,6 +339,9 @@ async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Pre
         let sentence = "that would be brought by another organisation; leave producer out";
         return Err(Problem::new(Kind::Forbidden, sentence).at("producer"));
     }
+    if let Err(error) = would.exercise.as_ref().map_or(Ok(()), Exercise::check) {
+        return Err(Problem::new(Kind::NotUnderstood, error.to_string()).at("exercise"));
+    }
     if let Some(object) = &would.object {
         api.count_brought(&actor, object.get().len())?;
     }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use vedetta_model::Instant;
-use vedetta_model::item::MOST_PARTICIPANTS;
+use vedetta_model::item::ExerciseError;
+use vedetta_model::{Exercise, Instant};
 
 use super::{MOST_AGREEMENTS, MOST_NAMES, Refusal, SKEW};
 use crate::envelope::{Envelope, VERSION, What};
@@ -22,9 +22,17 @@ pub(super) fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
             let conditions = &item.conditions;
             let sets =
                 [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
-            let inside = conditions.exercise.as_ref().map_or(0, |it| it.participants.len());
-            if sets.iter().any(|names| *names > MOST_NAMES) || inside > MOST_PARTICIPANTS {
+            if sets.iter().any(|names| *names > MOST_NAMES) {
                 return Err(Refusal::TooMany("names in its conditions"));
+            }
+            match conditions.exercise.as_ref().map_or(Ok(()), Exercise::check) {
+                Ok(()) => {}
+                Err(ExerciseError::Name) => {
+                    return Err(Refusal::TooMany("letters in its exercise's name"));
+                }
+                Err(ExerciseError::Participants(_)) => {
+                    return Err(Refusal::TooMany("participants in its exercise"));
+                }
             }
         }
         notice if notice.octets() > notice.largest() => return Err(Refusal::TooMany("octets")),

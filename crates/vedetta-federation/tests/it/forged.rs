@@ -143,6 +143,11 @@ fn a_trail_leads_from_the_origin_to_here_through_no_node_twice() {
     assert_eq!(name(at_c(twice)), "loop");
     let many = changed(|it| it.hops = vec![it.hops[0].clone(); MOST_HOPS + 1]);
     assert_eq!(name(at_c(many)), "too-many");
+    for name_of in ["x".repeat(201), "Ponte\nsu".into()] {
+        let exercise = Exercise { name: name_of, participants: [].into() };
+        let long = changed(|it| item_of(it).conditions.exercise = Some(exercise));
+        assert_eq!(name(at_c(long)), "too-many", "it would be kept for good");
+    }
     let version = changed(|it| it.v = 2);
     assert_eq!(name(at_c(version)), "version");
 }

@@ -129,4 +129,14 @@ async fn what_is_only_labelled_so_stays_with_its_producer() {
     let refused = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &crowded.json()))).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("exercise.participants"), "{}", refused.text());
+    // So is a name that no line holds; whoever asks what would be is told the same.
+    let long = json!({ "name": "x".repeat(201), "participants": ["terni"] });
+    let item = TestItem::indicator(3).handled("exercise", long.clone());
+    let refused = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("exercise.name"), "{}", refused.text());
+    let would = json!({ "category": "indicator", "tlp": "AMBER", "exercise": long }).to_string();
+    let asked = door.ask(&perugia, "POST /api/v1/preview", Some((JSON, &would))).await;
+    assert!(asked.status.is_client_error(), "{asked:?}");
+    assert!(asked.text().contains("exercise.name"), "{}", asked.text());
 }
