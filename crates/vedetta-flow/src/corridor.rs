@@ -10,7 +10,7 @@ pub use crate::mesh::SIGNED;
 pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own, ways_name};
 pub use crate::mesh::standings::{forget, hear, insist};
 pub use crate::redaction::{Redactor, facts_of};
-pub use crate::steps::offer_again::owe;
+pub use crate::steps::offer_again::owe_instead;
 pub use crate::views::read_items::derived_from;
 pub use crate::views::withdrawals::keep as keep_withdrawal;
 pub use crate::wording::travels;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use vedetta_model::agreement::Agreement;
+use vedetta_model::agreement::{Agreement, Redistribution};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
     AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, Organisation, OrganisationId,
@@ -12,7 +12,7 @@ use vedetta_model::{
 
 use crate::group::Group;
 use crate::memo::Memo;
-use crate::pact::{Adhesions, Pact, Side, Sources};
+use crate::pact::{Adhesions, Categories, Pact, Side, Sources};
 use crate::selection::Index;
 use crate::standing::{Standing, Standings};
 
@@ -131,15 +131,20 @@ impl Network {
     }
 
     /// The agreements in force under which an organisation may give what it was given: what goes on under
-    /// them may have come through it.
+    /// them may have come through it. None when all that it receives ends with it.
     #[must_use]
     pub fn given_under(&self, id: &OrganisationId) -> BTreeSet<AgreementId> {
         let Some(number) = self.number(id) else { return BTreeSet::new() };
-        let gives = |pact: &&Pact| {
-            let side = |it: &Side| it.members.contains(number) && !it.gives.is_empty();
+        let is_on = |pact: &Pact, way: fn(&Side) -> Categories| {
+            let side = |it: &Side| it.members.contains(number) && !way(it).is_empty();
             pact.standing.is_in_force() && pact.sides.iter().any(side)
         };
-        self.pacts.iter().filter(gives).map(|pact| pact.agreement.id.clone()).collect()
+        let lets_on = |it: &Pact| it.agreement.handling.redistribution != Redistribution::None;
+        if !self.pacts.iter().any(|it| lets_on(it) && is_on(it, |side| side.receives)) {
+            return BTreeSet::new();
+        }
+        let gives = self.pacts.iter().filter(|it| is_on(it, |side| side.gives));
+        gives.map(|pact| pact.agreement.id.clone()).collect()
     }
 
     /// The next moment at which a term or a hold begins or ends: compile again then.

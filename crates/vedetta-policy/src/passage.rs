@@ -96,6 +96,17 @@ impl Network {
         passages
     }
 
+    /// Whether others have it through an organisation, or by it, as `ours` give it: when that leaves,
+    /// somebody else may give it instead.
+    #[must_use]
+    pub fn goes_through(&self, id: &OrganisationId, handling: &Handling, ours: &Audience) -> bool {
+        let others = self.everyone().difference(ours);
+        let by_it = |it: &Passage| it.giver == *id && it.under.is_some();
+        handling.producer != *id
+            && (self.passages(handling, Form::Full, &others, ours).iter())
+                .any(|it| by_it(it) || it.through.contains(id))
+    }
+
     /// Whether an agreement is a victim's adhesion, which tells who it is.
     fn is_adhesion_of(&self, id: &AgreementId, handling: &Handling) -> bool {
         let adhesion = self.agreement(id).and_then(|agreement| agreement.adhesion.as_ref());

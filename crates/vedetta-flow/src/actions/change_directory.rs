@@ -13,7 +13,7 @@ use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::mesh::keep_own;
-use crate::steps::offer_again::owe;
+use crate::steps::offer_again::owe_instead;
 use crate::wording;
 
 impl House {
@@ -65,10 +65,10 @@ impl House {
         let said = self.mesh().is_ok_and(|mesh| mesh.speaks(id) && mesh.me != *id);
         let what = said.then(|| What::Removal(Removal { organisation: id.clone() }));
         let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
-        let (id, given) = (id.clone(), standing.network.given_under(id));
+        let (id, mesh) = (id.clone(), self.mesh().ok());
         self.write(move |unit| {
             remove_all(unit, &shared, &gone, &actor)?;
-            given.iter().try_for_each(|under| owe(unit, (under, &actor)))?;
+            mesh.iter().try_for_each(|it| owe_instead(unit, (&shared, it), (&id, &actor)))?;
             match &what {
                 Some(what) => keep_own(unit, (&actor, id.as_str()), None, what).map(drop),
                 None => Ok(()),

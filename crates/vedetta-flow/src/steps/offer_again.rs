@@ -6,12 +6,15 @@
 //! owed. Here it is looked up, some hundred releases at a time, and each stretch is a deed: nobody waits
 //! for the looking.
 
+use std::collections::{BTreeSet, HashSet};
+
 use serde::{Deserialize, Serialize};
-use vedetta_model::AgreementId;
+use vedetta_model::{AgreementId, Given, OrganisationId};
 use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork, VersionFilter};
 
 use crate::error::FlowError;
-use crate::house::House;
+use crate::house::{House, Shared};
+use crate::mesh::Mesh;
 use crate::mesh::keep::{Kept, keep};
 
 /// Where it is kept what is owed.
@@ -37,11 +40,44 @@ struct Owed {
 /// What the ledger said.
 pub fn owe(unit: &mut dyn UnitOfWork, (under, by): (&AgreementId, &str)) -> Result<(), StoreError> {
     let mut owed = read(unit.bookmark(OWED)?);
-    owed.retain(|it| it.under != *under);
     let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
     let (under, by) = (under.clone(), by.to_owned());
-    owed.push(Owed { under, by, after: Sequence::START, until });
+    add(&mut owed, Owed { under, by, after: Sequence::START, until });
     write(unit, &owed)
+}
+
+/// Nothing is begun anew: what of it was offered by now is offered once more afterwards.
+fn add(owed: &mut Vec<Owed>, more: Owed) {
+    let mut same = owed.iter_mut().filter(|it| it.under == more.under);
+    let Some(first) = same.next() else { return owed.push(more) };
+    first.until = more.until;
+    let done = first.after;
+    match same.next() {
+        Some(second) => second.until = done,
+        None if done > more.after => owed.push(Owed { until: done, ..more }),
+        None => {}
+    }
+}
+
+/// Remembers what went through an organisation that leaves: others may give it instead.
+///
+/// # Errors
+/// What the ledger said.
+pub fn owe_instead(
+    unit: &mut dyn UnitOfWork,
+    (shared, mesh): (&Shared, &Mesh),
+    (id, by): (&OrganisationId, &str),
+) -> Result<(), StoreError> {
+    let network = &mesh.standing.network;
+    let (gives, ours) = (network.given_under(id), mesh.ours());
+    let gave = |it: &Given| it.giver == *id || it.through.contains(id);
+    let lines = shared.book.since(0);
+    let all: HashSet<_> = lines.iter().map(|it| &it.clearance.handling).collect();
+    let gone = all.into_iter().filter(|it| {
+        it.via.iter().any(gave) || !gives.is_empty() && network.goes_through(id, it, &ours)
+    });
+    let under: BTreeSet<_> = gone.flat_map(|it| network.decision(it).under.clone()).collect();
+    under.iter().try_for_each(|under| owe(unit, (under, by)))
 }
 
 impl House {
@@ -112,4 +148,20 @@ fn read(kept: Option<Vec<u8>>) -> Vec<Owed> {
 
 fn write(unit: &mut dyn UnitOfWork, owed: &[Owed]) -> Result<(), StoreError> {
     unit.set_bookmark(OWED, &serde_json::to_vec(owed).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_owed_already_is_not_begun_anew_and_gone_through_once_more() {
+        let owed = |after: u64, until: u64| {
+            let (after, until) = (Sequence(after), Sequence(until));
+            Owed { under: "act".parse().unwrap(), by: "a".into(), after, until }
+        };
+        let mut all = vec![owed(500, 800)];
+        (900..940).for_each(|head| add(&mut all, owed(0, head)));
+        assert!(all == [owed(500, 939), owed(0, 500)]);
+    }
 }

@@ -10,6 +10,7 @@ use vedetta_federation::envelope::{Envelope, Removal, What};
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::Sequence;
+use vedetta_flow::corridor::Kept;
 use vedetta_flow::views::lapses::Cause;
 use vedetta_mesh::Terms;
 use vedetta_model::{Contact, Organisation};
@@ -209,4 +210,37 @@ fn what_came_through_one_that_left_is_read_nowhere() {
 fn what_another_may_give_instead_of_one_that_left_is_read_on() {
     let nodes = row(&["terni", "poli-cert"]);
     assert_eq!(without_terni(&nodes), [vec![true; 3], vec![true; 3]]);
+}
+
+/// What a node has offered again, by the agreement on which it rests.
+fn offered_again(node: &Node) -> Vec<String> {
+    while node.house.offer_again().unwrap() {}
+    let read = |entry: &vedetta_store::Entry| match serde_json::from_str(&entry.facts) {
+        Ok(Kept::OfferedAgain { under, .. }) => Some(under.to_string()),
+        _ => None,
+    };
+    let entries = node.house.read(|reader| reader.entries(Sequence::START, 10_000)).unwrap();
+    entries.iter().filter_map(read).collect()
+}
+
+#[test]
+fn only_what_went_through_one_that_leaves_is_offered_again() {
+    // Terni stood between at Umbria, and among those further on.
+    let nodes = row(&["terni", "poli-cert"]);
+    without_terni(&nodes);
+    assert!(!offered_again(&nodes[0]).is_empty() && !offered_again(&nodes[1]).is_empty());
+    // Of two that may give alike the one that did not give leaves, and one that gave nothing on.
+    for gone in ["poli-cert", "genova"] {
+        let nodes = row(&["terni", "poli-cert"]);
+        let [umbria, national, liguria] = &nodes;
+        let mut wires = [Wire::between(national, umbria), Wire::between(national, liguria)];
+        umbria.bring("perugia", &[TestItem::indicator(1).tlp("AMBER")]);
+        settle(&mut wires);
+        nodes.iter().for_each(|node| node.clock.advance(Duration::from_secs(60)));
+        umbria.house.remove_organisation(&umbria.administrator(), &id(gone)).unwrap();
+        settle(&mut wires);
+        for node in &nodes {
+            assert_eq!(offered_again(node), [""; 0], "{gone} at {}", node.name);
+        }
+    }
 }

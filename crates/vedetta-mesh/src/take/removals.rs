@@ -10,11 +10,9 @@ use serde::{Deserialize, Serialize};
 use vedetta_federation::check::{SKEW, Trust, Verified};
 use vedetta_federation::envelope::{Removal, What};
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{owe, remove_all};
+use vedetta_flow::corridor::{owe_instead, remove_all};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{
-    AgreementId, Given, Instant, Organisation, OrganisationId, OrganisationNumber,
-};
+use vedetta_model::{Instant, Organisation, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, Sequence, StoreError, UnitOfWork};
 
@@ -95,20 +93,8 @@ impl Load {
         self.let_go(unit, id, above.as_ref())?;
         let belongings = belongings(unit, id)?;
         remove_all(unit, &self.shared, &belongings, &self.actor)?;
-        self.given_instead(id).iter().try_for_each(|under| owe(unit, (under, &self.actor)))?;
+        owe_instead(unit, (&self.shared, &self.mesh), (id, &self.actor))?;
         Ok(Outcome::New)
-    }
-
-    /// Under which agreements may go on what came through one that leaves: others may give it instead.
-    fn given_instead(&self, id: &OrganisationId) -> BTreeSet<AgreementId> {
-        let (book, network) = (&self.shared.book, &self.mesh.standing.network);
-        let gave = |given: &Given| given.giver == *id || given.through.contains(id);
-        let brought = book.such(|it| it.handling.via.iter().any(gave));
-        let mut under = network.given_under(id);
-        for clearance in brought.into_iter().filter_map(|id| book.get(id)) {
-            under.extend(network.decision(&clearance.handling).under.iter().cloned());
-        }
-        under
     }
 
     /// Whether something that came with it may let one go who was kept.
