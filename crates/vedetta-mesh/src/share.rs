@@ -22,7 +22,7 @@ use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Given, Handling, ItemId, OrganisationId};
+use vedetta_model::{Audience, Exercise, Given, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
@@ -373,6 +373,7 @@ impl Sharing<'_> {
                 conditions: Handling {
                     producer: self.mesh.me.clone(),
                     victims: [].into(),
+                    exercise: exercise_untold(handling),
                     via: [].into(),
                     ..Handling::clone(handling)
                 },
@@ -387,6 +388,7 @@ impl Sharing<'_> {
     fn is_clean(&self, item: &Item, passages: &[Passage], clearance: &Clearance) -> bool {
         let said = serde_json::json!({
             "object": item.object.value(), "passages": passages, "named": item.conditions.named,
+            "exercise": item.conditions.exercise,
         });
         let standing = &self.mesh.standing;
         let victims = clearance.handling.victims.iter();
@@ -760,6 +762,14 @@ pub(crate) fn recorded(book: &Book, clearance: &Clearance) -> Audience {
         recorded.absorb(&book.had_full(&clearance.handling));
     }
     recorded
+}
+
+/// The exercise of a form without the victim: without its name, which may tell it, and without those
+/// who have the full form, be they its victims or who brought it.
+fn exercise_untold(handling: &Handling) -> Option<Exercise> {
+    let Exercise { mut participants, .. } = handling.exercise.clone()?;
+    participants.retain(|it| !handling.victims.contains(it) && *it != handling.producer);
+    Some(Exercise { name: String::new(), participants })
 }
 
 fn is_release(entry: &Entry) -> bool {
