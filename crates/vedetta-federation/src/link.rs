@@ -417,7 +417,11 @@ impl Link {
     fn hello(&mut self, hello: Hello, now: Instant, out: &mut Vec<Output>) {
         let (low, high) = hello.versions;
         if high < VERSIONS.0 || low > VERSIONS.1 {
-            return self.end(Farewell::Version, "this node speaks version 1", out);
+            return self.end(
+                Farewell::Version,
+                "this node speaks version 2; bring the other up to date",
+                out,
+            );
         }
         let expected = &self.opening;
         if hello.card.says.organisation != expected.peer || hello.to != expected.me {

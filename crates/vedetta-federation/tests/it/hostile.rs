@@ -7,7 +7,7 @@ use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, What};
 use vedetta_federation::frame::{
     Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_BATCH, LARGEST_CARDS,
-    LARGEST_HELLO, LARGEST_SMALL, LONGEST_FRAME, MOST_ENVELOPES, Notice, Rewind,
+    LARGEST_HELLO, LARGEST_SMALL, LONGEST_FRAME, MOST_ENVELOPES, Notice, Rewind, VERSIONS,
 };
 use vedetta_federation::link::{
     By, CREDIT, Fetched, Input, Link, ON_THE_WAY, Opening, Output, Taken,
@@ -44,7 +44,7 @@ fn mark(place: u64) -> Mark {
 
 fn hello() -> Hello {
     Hello {
-        versions: (1, 1),
+        versions: VERSIONS,
         card: card("b"),
         to: id("c"),
         edition: "theirs".into(),
@@ -93,7 +93,8 @@ fn whoever_does_not_greet_first_and_once_is_sent_away() {
     let strangers = [
         (Hello { card: card("d"), ..hello() }, Farewell::Stranger),
         (Hello { to: id("a"), ..hello() }, Farewell::Stranger),
-        (Hello { versions: (2, 9), ..hello() }, Farewell::Version),
+        (Hello { versions: (1, 1), ..hello() }, Farewell::Version),
+        (Hello { versions: (3, 9), ..hello() }, Farewell::Version),
     ];
     for (hello, reason) in strangers {
         let mut link = link(Bookmark::default());

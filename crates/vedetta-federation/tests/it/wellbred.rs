@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::frame::{Batch, Beat, Credit, Farewell, Frame, Hello, Notice, Told};
+use vedetta_federation::frame::{
+    Batch, Beat, Credit, Farewell, Frame, Hello, Notice, Told, VERSIONS,
+};
 use vedetta_federation::link::{BEAT, By, Fetched, Input, Link, Opening, Output, SOON, Taken};
 use vedetta_federation::shelf::{Ask, Lane};
 
@@ -36,7 +38,7 @@ fn greeted(head: u64, untold: Vec<Told>) -> (Link, Vec<Output>) {
     let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
     resume.add(Span { after: 0, upto: 10 }, mark(10).hash);
     let hello = Hello {
-        versions: (1, 1),
+        versions: VERSIONS,
         card: card("b"),
         to: id("c"),
         edition: "two".into(),
