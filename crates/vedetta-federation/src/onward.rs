@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use vedetta_model::agreement::Redistribution;
-use vedetta_model::{Given, Handling, OrganisationId, Right, Tlp};
+use vedetta_model::{Given, Handling, OrganisationId, Tlp};
 use vedetta_policy::{Form, Passage};
 
 use crate::check::MOST_AGREEMENTS;
@@ -60,13 +60,8 @@ impl Item {
     /// Nothing when nobody gave it.
     #[must_use]
     pub fn handling(&self, passages: &[Passage], tlp: Tlp) -> Option<Handling> {
-        let produced = (self.form == Form::Full).then(|| Given {
-            giver: self.conditions.producer.clone(),
-            right: Right::Any,
-            naming: Some(Right::Any),
-            on: BTreeSet::new(),
-            through: BTreeSet::new(),
-        });
+        let produced = (self.form == Form::Full)
+            .then(|| Given::by_the_producer(self.conditions.producer.clone()));
         let via: BTreeSet<_> = passages.iter().map(Passage::given).chain(produced).collect();
         let tlp = tlp.max(self.conditions.tlp);
         (!via.is_empty()).then(|| Handling { tlp, via, ..self.conditions.clone() })

@@ -18,7 +18,7 @@ use vedetta_federation::shelf::{Arrival, Outcome};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Kept, Provenance, Shared, facts, keep};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Given, Handling, Instant, OrganisationId, Right};
+use vedetta_model::{Given, Handling, Instant, OrganisationId};
 use vedetta_policy::{Form, Passage};
 use vedetta_store::{StoreError, StoredItem, UnitOfWork};
 
@@ -58,13 +58,8 @@ const QUIET: Duration = Duration::from_secs(3_600);
 /// What a node goes on deciding from: the givers of the last hop, and the producer unless the form
 /// hides it.
 pub(crate) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BTreeSet<Given> {
-    let produced = (form == Form::Full).then(|| Given {
-        giver: conditions.producer.clone(),
-        right: Right::Any,
-        naming: Some(Right::Any),
-        on: BTreeSet::new(),
-        through: BTreeSet::new(),
-    });
+    let produced =
+        (form == Form::Full).then(|| Given::by_the_producer(conditions.producer.clone()));
     passages.iter().map(Passage::given).chain(produced).collect()
 }
 

@@ -329,11 +329,12 @@ impl Network {
         }
     }
 
-    /// Who takes part in the exercise to which something belongs, its producer among them; absent of
-    /// what is real.
+    /// Who takes part in the exercise to which something belongs, whoever produced it among them; absent
+    /// of what is real. Of a form that hides its producer somebody else stands for it, who does not.
     pub(crate) fn taking_part(&self, handling: &Handling) -> Option<Audience> {
         let named = handling.exercise.as_ref()?.participants.iter();
-        Some(named.chain([&handling.producer]).filter_map(|it| self.number(it)).collect())
+        let producer = Some(&handling.producer).filter(|_| handling.is_by_its_producer());
+        Some(named.chain(producer).filter_map(|it| self.number(it)).collect())
     }
 
     pub(crate) fn reachable(&self, handling: &Handling) -> Reachable {

@@ -93,7 +93,10 @@ impl<'a> Inquiry<'a> {
         let unknown = rest.difference(&self.network.everyone);
         self.take(Ground::Unknown, &unknown, &mut rest);
         let producer = self.network.number(&self.handling.producer);
-        let producer: Audience = producer.into_iter().collect();
+        let inside = self.network.taking_part(self.handling);
+        let takes_part =
+            |it: &OrganisationNumber| inside.as_ref().is_none_or(|all| all.contains(*it));
+        let producer: Audience = producer.into_iter().filter(takes_part).collect();
         self.take(Ground::Produced, &producer, &mut rest);
         let mut allowed = rest.intersection(&self.decision.reached);
         rest = rest.difference(&allowed);

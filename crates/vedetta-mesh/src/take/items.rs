@@ -16,7 +16,9 @@ use vedetta_federation::limits::octets;
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal, ways_name};
 use vedetta_model::part::CLEAR_ITEMS;
-use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
+use vedetta_model::{
+    Audience, Given, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Right, Tlp,
+};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
     Claim, ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, Sequence, Stamp,
@@ -252,8 +254,12 @@ impl Load {
             return Ok(Some((handling, Form::Redacted, Some(full))));
         }
         let handling = item.handling(verified.passages(), tlp).or_else(|| {
-            // TLP:CLEAR reaches everyone whoever gives it.
-            (tlp == Tlp::Clear).then(|| item.conditions.clone())
+            // TLP:CLEAR reaches everyone whoever gives it; of an exercise, whoever takes part.
+            let nobodys =
+                || Given { right: Right::none(), ..Given::by_the_producer(origin.clone()) };
+            let via = item.conditions.exercise.as_ref().map(|_| nobodys());
+            let via = via.into_iter().collect();
+            (tlp == Tlp::Clear).then(|| Handling { via, ..item.conditions.clone() })
         });
         let Some(mut handling) = handling else { return Ok(None) };
         let known = |id: &OrganisationId| self.mesh.standing.directory.number(id).is_some();

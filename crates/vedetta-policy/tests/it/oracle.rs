@@ -6,7 +6,7 @@ use vedetta_model::hold::HoldScope;
 use vedetta_model::*;
 use vedetta_policy::{Form, Past};
 
-use crate::worlds::World;
+use crate::worlds::{World, left};
 
 pub(crate) struct Oracle<'a> {
     pub(crate) world: &'a World,
@@ -157,7 +157,9 @@ impl<'a> Oracle<'a> {
         }
         let stands = |id: &AgreementId| self.find(id).is_none_or(|it| self.in_force(it));
         let known = handling.via.iter().filter(|given| self.organisation(&given.giver).is_some());
-        let binding = known.filter(|given| given.on.iter().all(stands));
+        let gone = |id: &OrganisationId| left().contains(id) && self.organisation(id).is_none();
+        let reachable = known.filter(|given| !given.through.iter().any(gone));
+        let binding = reachable.filter(|given| given.on.iter().all(stands));
         let right = |given: &Given| match by {
             By::Any => Some(given.right.clone()),
             By::Naming => given.naming.clone(),
@@ -196,11 +198,20 @@ impl<'a> Oracle<'a> {
         self.holdings(handling, by).iter().any(|(holder, _)| holder == who)
     }
 
+    /// Whether one produced it: somebody who only stands for a producer that is hidden gave it otherwise.
+    fn produced(handling: &Handling, who: &Organisation) -> bool {
+        let own = |it: &Given| {
+            let right = it.right == Right::Any && it.naming == Some(Right::Any);
+            it.giver == who.id && right && it.on.is_empty() && it.through.is_empty()
+        };
+        handling.producer == who.id && (handling.via.is_empty() || handling.via.iter().any(own))
+    }
+
     fn reached(&self, handling: &Handling, who: &Organisation) -> bool {
         let takes_part = handling
             .exercise
             .as_ref()
-            .is_none_or(|it| it.participants.contains(&who.id) || handling.producer == who.id);
+            .is_none_or(|it| it.participants.contains(&who.id) || Self::produced(handling, who));
         if !takes_part {
             return false;
         }

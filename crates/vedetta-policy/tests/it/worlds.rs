@@ -30,9 +30,17 @@ impl World {
             agreements: &self.agreements,
             holds: &self.holds,
         };
-        Network::compile(roll, now)
+        Network::compile(roll, now).with_left(left())
     }
 }
+
+/// Who left: one that is nowhere any more, and one that may have been entered again.
+pub(crate) fn left() -> BTreeSet<OrganisationId> {
+    [organisation(1), organisation(GONE)].into()
+}
+
+/// The place of one that is in no world.
+const GONE: usize = 50;
 
 pub(crate) const DAY_ZERO: Date = date(2026, 3, 1);
 
@@ -121,9 +129,13 @@ pub(crate) fn handling(size: usize) -> impl Strategy<Value = Arc<Handling>> {
 fn giver(size: usize) -> impl Strategy<Value = Given> {
     let right = || prop_oneof![Just(Right::Any), subset(8, agreement).prop_map(Right::Lineages)];
     let on = prop_oneof![2 => Just(BTreeSet::new()), 1 => subset(8, agreement)];
-    (0..size + 1, right(), weighted(0.5, right()), on).prop_map(|(place, right, naming, on)| {
+    let gone = Just([organisation(GONE)].into());
+    let through =
+        prop_oneof![3 => Just(BTreeSet::new()), 2 => subset(size + 1, organisation), 1 => gone];
+    let given = (0..size + 1, right(), weighted(0.5, right()), on, through);
+    given.prop_map(|(place, right, naming, on, through)| {
         let naming = naming.map(|naming| naming.and(right.clone()));
-        Given { giver: organisation(place), right, naming, on, through: [].into() }
+        Given { giver: organisation(place), right, naming, on, through }
     })
 }
 
