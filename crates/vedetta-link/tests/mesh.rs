@@ -8,6 +8,7 @@ mod mesh {
     mod ahead;
     mod contested;
     mod dialled;
+    mod exercises;
     mod far;
     mod held;
     mod hostile;
