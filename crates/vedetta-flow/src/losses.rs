@@ -142,7 +142,7 @@ impl Table {
         let names = numbers.iter().map(|(id, number)| (*number, id.clone())).collect();
         let mut lapsed = BTreeMap::new();
         let known = standing.agreements.iter().map(|it| &it.id);
-        for id in known.chain(standing.lapsed_elsewhere()) {
+        for id in known.chain(standing.network.lapsed()) {
             let lapsing = lapsing(reader, standing, (id, now))?;
             lapsed.extend(lapsing.map(|it| (id.clone(), it)));
         }

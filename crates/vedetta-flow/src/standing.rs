@@ -159,11 +159,6 @@ impl Standing {
         Lapses::of(roll, &self.network, lapses)
     }
 
-    /// Agreements of which other nodes say that they do not bind.
-    pub(crate) fn lapsed_elsewhere(&self) -> &BTreeSet<AgreementId> {
-        self.network.lapsed()
-    }
-
     /// The parties to an agreement, all together.
     #[must_use]
     pub fn members(&self, id: &AgreementId) -> Audience {

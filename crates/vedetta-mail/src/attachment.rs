@@ -188,7 +188,7 @@ impl<'a> Study<'a> {
         if part.len() < bytes.len() {
             self.budget.unread(name, Obstacle::TooLarge);
         }
-        let text = crate::charset::decode(part, None);
+        let text = transfer::charset::decode(part, None);
         self.add_text(name, &text);
         self.text_links(name, &text, Origin::Attachment);
     }

@@ -334,7 +334,7 @@ impl Walk<'_> {
         }
         for picture in drawn {
             let most = study.budget.room();
-            let bytes = crate::transfer::base64(picture, most).0;
+            let bytes = transfer::base64(picture, most).0;
             study.file("1", "image", &bytes);
         }
         let (written, more) = text::uuencoded(&evidence.text);

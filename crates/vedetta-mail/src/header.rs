@@ -1,7 +1,6 @@
 //! Header fields (RFC 5322 §2.2), encoded words (RFC 2047), parameters (RFC 2231), addresses.
 
-use crate::charset;
-use crate::transfer::{self, Transfer};
+use transfer::{Transfer, charset};
 
 /// Header fields in their order: names in lower case, values unfolded.
 #[derive(Clone, Debug, Default)]

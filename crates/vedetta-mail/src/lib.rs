@@ -6,7 +6,6 @@ mod authentication;
 mod brands;
 mod budget;
 mod campaign;
-mod charset;
 mod checks;
 mod desk;
 mod evidence;
@@ -24,7 +23,6 @@ mod policy;
 mod redaction;
 mod reply;
 mod text;
-mod transfer;
 mod url;
 mod verdict;
 

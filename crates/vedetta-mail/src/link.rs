@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::header::percent;
-use crate::transfer;
 use crate::url::{Target, registered};
 
 /// Where a link was found.

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use crate::budget::{Budget, Obstacle};
-use crate::charset;
 use crate::header::{Headers, Valued};
-use crate::transfer::{self, Transfer};
+use transfer::{Transfer, charset};
 
 /// A message: its header and the leaves of its tree, in order.
 pub(crate) struct Mime<'a> {

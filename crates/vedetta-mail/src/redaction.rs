@@ -233,8 +233,7 @@ fn tells(piece: &str, hidden: &[String]) -> bool {
     let stem = piece.split('.').next().unwrap_or_default();
     let longest = piece.split(['-', '_', '.']).map(str::len).max().unwrap_or(0);
     let digits = piece.bytes().filter(u8::is_ascii_digit).count();
-    let coded =
-        String::from_utf8_lossy(&crate::transfer::base64(piece.as_bytes(), 4096).0).to_lowercase();
+    let coded = String::from_utf8_lossy(&transfer::base64(piece.as_bytes(), 4096).0).to_lowercase();
     says(&plain)
         || says(&coded)
         || hosting::is_random(stem)

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::transfer::{self, Transfer};
+use transfer::Transfer;
 
 /// Compiles a pattern of ours; one that does not compile matches nothing, and a test says so.
 pub(crate) fn pattern(text: &str) -> Option<Regex> {

@@ -99,19 +99,20 @@ impl House {
         let mut next = None;
         if !clearances.is_empty() {
             self.read(|reader| {
-                let found = reader.items(&ItemQuery {
-                    after: first.after,
-                    until: Some(first.until),
-                    as_of: None,
-                    without: &[],
-                    limit: TOGETHER,
-                    clearances: Some(&clearances),
-                    producer: None,
-                    ids: &[],
-                    kinds: &[],
-                    versions: VersionFilter::All,
-                })?;
-                next = found.next;
+                next = reader
+                    .items(&ItemQuery {
+                        after: first.after,
+                        until: Some(first.until),
+                        as_of: None,
+                        without: &[],
+                        limit: TOGETHER,
+                        clearances: Some(&clearances),
+                        producer: None,
+                        ids: &[],
+                        kinds: &[],
+                        versions: VersionFilter::All,
+                    })?
+                    .next;
                 Ok(())
             })?;
         }
@@ -156,12 +157,10 @@ mod tests {
 
     #[test]
     fn what_is_owed_already_is_not_begun_anew_and_gone_through_once_more() {
-        let owed = |after: u64, until: u64| {
-            let (after, until) = (Sequence(after), Sequence(until));
-            Owed { under: "act".parse().unwrap(), by: "a".into(), after, until }
-        };
-        let mut all = vec![owed(500, 800)];
-        (900..940).for_each(|head| add(&mut all, owed(0, head)));
-        assert!(all == [owed(500, 939), owed(0, 500)]);
+        let owed =
+            |after, until| Owed { under: "act".parse().unwrap(), by: "a".into(), after, until };
+        let mut all = vec![owed(Sequence(500), Sequence(800))];
+        (900..940).for_each(|head| add(&mut all, owed(Sequence(0), Sequence(head))));
+        assert!(all == [owed(Sequence(500), Sequence(939)), owed(Sequence(0), Sequence(500))]);
     }
 }

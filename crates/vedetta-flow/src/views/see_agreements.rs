@@ -41,9 +41,7 @@ impl House {
     pub fn agreements_of(&self, by: &Actor, organisation: &OrganisationId) -> Vec<Arc<Agreement>> {
         let standing = self.standing();
         let Some(number) = standing.directory.number(organisation) else { return Vec::new() };
-        let mut agreements = self.agreements(by);
-        agreements.retain(|it| standing.binds(it, number));
-        agreements
+        self.agreements(by).into_iter().filter(|it| standing.binds(it, number)).collect()
     }
 
     /// Who wrote a record last, and when.

@@ -737,24 +737,6 @@ fn noise_does_not_hide_what_is_refused_after_it() {
 }
 
 #[test]
-fn withdrawals_ahead_are_each_origins_own() {
-    let [national, umbria, liar] = country();
-    let theirs = clear(70);
-    assert_eq!(withdraw(&liar, &national, &theirs.id()), "new");
-    for n in 1_000..1_200 {
-        withdraw(&liar, &national, &clear(n).id());
-    }
-    assert_eq!(withdraw(&umbria, &national, &theirs.id()), "new");
-    assert_eq!(bring(&umbria, &national, item("cosc-umbria", &theirs, "CLEAR")), "new");
-    assert_eq!(bring(&umbria, &national, item("perugia", &theirs, "CLEAR")), "new");
-    assert!(!national.reads("terni", &theirs.id()), "its withdrawal had overtaken both");
-    let other = clear(71);
-    assert_eq!(withdraw(&liar, &national, &other.id()), "new");
-    assert_eq!(bring(&umbria, &national, item("cosc-umbria", &other, "CLEAR")), "new");
-    assert!(national.reads("terni", &other.id()), "the liar's has nothing to do with it");
-}
-
-#[test]
 fn nobody_is_on_duty_for_who_is_unknown() {
     let [national, _, liar] = country();
     let until = national.house.now().after(Duration::from_secs(60));

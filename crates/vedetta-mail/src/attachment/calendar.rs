@@ -11,7 +11,7 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8]) {
     if part.len() < bytes.len() {
         study.budget.unread(name, Obstacle::TooLarge);
     }
-    let text = crate::charset::decode(part, None);
+    let text = transfer::charset::decode(part, None);
     let unfolded =
         text.replace("\r\n ", "").replace("\n ", "").replace("\\n", "\n").replace("\\,", ",");
     let said =

@@ -4,7 +4,6 @@ use super::{Study, Trait};
 use crate::budget::Obstacle;
 use crate::html::Page;
 use crate::link::Origin;
-use crate::transfer;
 
 const LARGEST: usize = 2 << 20;
 
@@ -34,7 +33,7 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
     if bytes.len() > LARGEST {
         study.budget.unread(name, Obstacle::TooLarge);
     }
-    let html = crate::charset::decode(bytes.get(..LARGEST).unwrap_or(bytes), None);
+    let html = transfer::charset::decode(bytes.get(..LARGEST).unwrap_or(bytes), None);
     page(study, name, &Page::read(&html), traits);
     let (hidden, whole) = unpacked(&html);
     if !whole {

@@ -60,7 +60,7 @@ fn envelope(study: &mut Study<'_>, place: &Place<'_>, der: &[u8]) {
 fn armoured(text: &[u8]) -> Vec<u8> {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"-----"));
     let body: Vec<u8> = lines.flatten().copied().collect();
-    crate::transfer::base64(&body, body.len()).0
+    transfer::base64(&body, body.len()).0
 }
 
 /// What was signed: the octets after `data`, in one piece or several.

@@ -48,7 +48,7 @@ impl<'a> Zip<'a> {
             }
             let flags = number(raw, at + 8, 2)? as u16;
             members.push(Member {
-                name: crate::charset::decode(raw.get(at + 46..at + 46 + name)?, None),
+                name: transfer::charset::decode(raw.get(at + 46..at + 46 + name)?, None),
                 encrypted: flags & 1 == 1,
                 flags,
                 method: number(raw, at + 10, 2)? as u16,

@@ -56,7 +56,7 @@ impl Letter<'_, '_> {
             return Some(encoding_rs::UTF_16LE.decode_without_bom_handling(&wide).0.into_owned());
         }
         let narrow = self.bytes(folder, &format!("{property}001E"))?;
-        Some(crate::charset::decode(&narrow, None))
+        Some(transfer::charset::decode(&narrow, None))
     }
 
     fn write(&mut self, folder: &str, depth: usize) -> Vec<u8> {
@@ -67,7 +67,8 @@ impl Letter<'_, '_> {
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n"
         )
         .ok();
-        let html = self.bytes(folder, "10130102").map(|html| crate::charset::decode(&html, None));
+        let html =
+            self.bytes(folder, "10130102").map(|html| transfer::charset::decode(&html, None));
         let html = html.or_else(|| self.text(folder, "1013"));
         let plain = self.text(folder, "1000");
         let rtf = self
@@ -221,7 +222,7 @@ fn html_of(rtf: &str) -> String {
             match word.as_str() {
                 "" if escaped == "'" => {
                     let code = rest.get(2..4).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-                    html.push_str(&crate::charset::decode(&[code.unwrap_or(b' ')], None));
+                    html.push_str(&transfer::charset::decode(&[code.unwrap_or(b' ')], None));
                     taken = 4;
                 }
                 "" if matches!(escaped, "\\" | "{" | "}") => html.push_str(escaped),

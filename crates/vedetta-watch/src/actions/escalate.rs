@@ -190,8 +190,7 @@ impl Watch {
                 looked.calls +=
                     alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
                 looked.calls += if at.is_none() { alarm.owner.len() } else { 0 };
-                let told = at.is_none().then(|| self.told_at_programs(&id, &alarm));
-                let told = told.unwrap_or_default();
+                let told = at.map_or_else(|| self.told_at_programs(&id, &alarm), |_| Vec::new());
                 changed.push(Change { id, at, alarm, begin, open, told });
             }
         }

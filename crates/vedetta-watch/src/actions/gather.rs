@@ -80,8 +80,6 @@ const MORE: &str = "desk/gathered/more";
 /// version of its case.
 const PACE: Duration = Duration::from_secs(300);
 const SLOW: Duration = Duration::from_secs(3_600);
-/// The kinds of a source are remembered at so many places: who brings ever new ones has their own forgotten.
-const PLACES: u8 = 64;
 /// What a person dismissed is quiet for so long.
 const QUIET: Duration = Duration::from_secs(86_400);
 /// Reports of one source and channel that wait; further ones are gathered in one.
@@ -300,12 +298,8 @@ struct Round {
 }
 
 impl Round {
-    fn begin(
-        unit: &mut dyn UnitOfWork,
-        now: Instant,
-        waiting: Waiting,
-    ) -> Result<Self, StoreError> {
-        Ok(Self { now, waiting, more: more(unit)?, written: Vec::new() })
+    fn begin(unit: &mut dyn UnitOfWork, now: Instant, many: Waiting) -> Result<Self, StoreError> {
+        Ok(Self { now, waiting: many, more: more(unit)?, written: Vec::new() })
     }
 
     fn end(self, unit: &mut dyn UnitOfWork) -> Result<Vec<(Kept, Stamp)>, StoreError> {
@@ -443,12 +437,12 @@ impl Notice {
         (self.channel, self.from.clone())
     }
 
-    /// Under which name a kind of its source is remembered: a place, and its own name there. A campaign is one
-    /// kind whoever reports it.
+    /// Under which name a kind of its source is remembered: one of 64 places, and its own name there. A campaign
+    /// is one kind whoever reports it.
     fn name(&self, group: &str) -> String {
         let from = if self.channel == Channel::Mail { "mail" } else { self.from.as_str() };
         let digest = Sha256::digest(group.as_bytes());
-        let place = digest.first().map_or(0, |byte| byte % PLACES);
+        let place = digest.first().map_or(0, |byte| byte % 64);
         let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         format!("desk/gathered/{from}/{place}#{digest}")
     }

@@ -1,16 +1,24 @@
 //! Content transfer encodings (RFC 2045 §6), decoded as far as damage allows.
 
+pub mod charset;
+
 /// How a body travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Transfer {
+pub enum Transfer {
+    /// As it is.
     Plain,
+    /// Base64 (RFC 2045 §6.8).
     Base64,
+    /// Quoted-printable (RFC 2045 §6.7).
     QuotedPrintable,
+    /// As programs did before there was MIME.
     Uuencode,
 }
 
 impl Transfer {
-    pub(crate) fn of(value: &str) -> Self {
+    /// Of the field `Content-Transfer-Encoding`; what nobody knows travels as it is.
+    #[must_use]
+    pub fn of(value: &str) -> Self {
         let value = value.trim().to_ascii_lowercase();
         match value.split([';', ' ']).next().unwrap_or_default() {
             "base64" => Self::Base64,
@@ -22,16 +30,19 @@ impl Transfer {
 }
 
 /// What came out, and whether the encoding was broken.
-pub(crate) struct Decoded {
-    pub(crate) bytes: Vec<u8>,
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The octets.
+    pub bytes: Vec<u8>,
     /// Letters that do not belong to the encoding, beyond what real clients leave.
-    pub(crate) damaged: bool,
+    pub damaged: bool,
     /// The limit cut it.
-    pub(crate) cut: bool,
+    pub cut: bool,
 }
 
 /// Decodes to at most `most` bytes.
-pub(crate) fn decode(body: &[u8], transfer: Transfer, most: usize) -> Decoded {
+#[must_use]
+pub fn decode(body: &[u8], transfer: Transfer, most: usize) -> Decoded {
     let (mut bytes, wrong) = match transfer {
         Transfer::Plain => (body.get(..most + 1).unwrap_or(body).to_vec(), 0),
         Transfer::Base64 => base64(body, most),
@@ -43,8 +54,10 @@ pub(crate) fn decode(body: &[u8], transfer: Transfer, most: usize) -> Decoded {
     Decoded { damaged: wrong * 50 > body.len().max(50), cut, bytes }
 }
 
-/// Lenient base64: what is no letter of it is left out, padding may stand anywhere.
-pub(crate) fn base64(body: &[u8], most: usize) -> (Vec<u8>, usize) {
+/// Lenient base64: what is no letter of it is left out, padding may stand anywhere. The octets, at most so many
+/// and a few, and how many letters were none.
+#[must_use]
+pub fn base64(body: &[u8], most: usize) -> (Vec<u8>, usize) {
     let mut bytes = Vec::with_capacity((body.len() / 4 * 3).min(most) + 3);
     let (mut bits, mut held, mut wrong) = (0_u32, 0_u32, 0);
     for &byte in body {

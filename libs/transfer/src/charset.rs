@@ -5,7 +5,8 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
 
 /// Decodes as `label` says; without one, or with one that nobody decodes any more, as UTF-8 when it
 /// is, else as Windows-1252. A byte-order mark counts where nothing is said.
-pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
+#[must_use]
+pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if label.is_some_and(|label| label.trim().to_ascii_lowercase().ends_with("utf-7")) {
         return utf7(&String::from_utf8_lossy(bytes));
     }
