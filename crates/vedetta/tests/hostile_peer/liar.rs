@@ -130,7 +130,7 @@ impl Liar {
 
     pub(crate) fn hello(&self) -> Hello {
         Hello {
-            versions: (1, 1),
+            versions: vedetta_federation::frame::VERSIONS,
             card: self.card.clone(),
             to: id(VICTIM),
             edition: "a-ledger".into(),
