@@ -164,10 +164,10 @@ async fn programs_that_asked_are_told_of_reminders_and_deadlines_and_no_others()
 }
 
 #[tokio::test]
-async fn a_deadline_of_the_law_is_told_to_the_town_whose_case_it_is_and_an_aim_of_the_room_is_not()
-{
+async fn a_deadline_of_the_law_is_told_to_the_town_and_an_aim_of_the_room_is_not() {
     let door = Door::new();
     door.api.house().set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
+    door.account("officer", "cnaipic", &[Role::DutyOfficer]);
     let (officer, town) = (door.token("officer"), door.token("terni"));
     let receiver = Receiver::new("8.8.8.8:443");
     let hook = json!({ "url": "https://soc.comune.example/hook", "reminders": true }).to_string();
