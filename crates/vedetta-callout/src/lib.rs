@@ -36,6 +36,10 @@ pub struct Ways {
 
 /// How often the clocks are looked at, and calls that came due.
 const LOOK: Duration = Duration::from_secs(10);
+/// Why nobody was called, in both languages, as pages show it.
+const NO_RELAY: &str = "questo nodo non ha un relay di posta / this node has no relay for mail";
+const NO_GATEWAY: &str =
+    "questo nodo non ha un gateway per gli SMS / this node has no gateway for text messages";
 /// Calls made together.
 const TOGETHER: usize = 32;
 /// The longest time for a host's addresses.
@@ -180,11 +184,11 @@ async fn make(api: &Api, ways: &Ways, told: &Message<'_>) -> Result<(), String> 
         // It waits for a page to say that it was shown.
         Means::Browser => Ok(()),
         Means::Email => {
-            let mailer = ways.mailer.as_ref().ok_or("this node has no relay for mail")?;
+            let mailer = ways.mailer.as_ref().ok_or(NO_RELAY)?;
             mailer.send(to.to_owned(), subject.to_owned(), text.to_owned()).await
         }
         Means::Sms => {
-            let gateway = ways.gateway.as_ref().ok_or("this node has no gateway for messages")?;
+            let gateway = ways.gateway.as_ref().ok_or(NO_GATEWAY)?;
             let body = json!({ "to": to, "text": text });
             // Named in the node's own settings, wherever it is.
             post(

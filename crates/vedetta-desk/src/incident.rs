@@ -228,6 +228,8 @@ pub struct Affected {
 pub enum ServiceStatus {
     /// They work.
     Working,
+    /// They are down or at risk, as was reported: nobody judged it yet.
+    Reported,
     /// They work in part.
     Degraded,
     /// They do not.

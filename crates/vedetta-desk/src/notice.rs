@@ -211,6 +211,9 @@ fn affected(incident: &Incident, pen: Pen<'_>) -> Vec<String> {
     let lines = incident.affected.iter().map(|(organisation, affected)| {
         let (it, en) = match affected.status {
             ServiceStatus::Working => ("attivi", "working"),
+            ServiceStatus::Reported => {
+                ("fermi o a rischio, come segnalato", "down or at risk, as reported")
+            }
             ServiceStatus::Degraded => ("ridotti", "degraded"),
             ServiceStatus::Down => ("fermi", "down"),
         };

@@ -213,8 +213,8 @@ fn description(campaign: &ItemId, sample: Option<&Sample>, reports: usize) -> St
     let mut text = format!(
         "Campagna di posta ingannevole segnalata {reports} volte. Chi l'ha ricevuta la inoltri come allegato alla \
          casella delle segnalazioni; chi ha aperto i collegamenti o gli allegati avvisi la sala operativa.\n\n\
-         Vi è arrivata? Il referente lo dice alla sala, anche se la risposta è no: nelle note della presa visione, o con \
-         POST /api/v1/mail/questions/{campaign}.\n"
+         Vi è arrivata? Il referente lo dice alla sala, anche se la risposta è no: nella pagina delle domande sulla \
+         posta (/mail/questions) o nelle note della presa visione; un programma, con POST /api/v1/mail/questions/{campaign}.\n"
     );
     if let Some(sample) = sample {
         let mut line = |title: &str, value: &str| {

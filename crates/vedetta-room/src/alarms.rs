@@ -19,6 +19,7 @@ use vedetta_watch::desk::escalation::{CallState, Means, Stands};
 use vedetta_words::Words;
 
 use super::duty::person;
+use super::incidents::one_of;
 use super::ladder::means;
 
 /// One alarm.
@@ -258,7 +259,9 @@ fn called(
         CallState::Making { at: since } => (w.call_making(), "badge-quiet", at(*since)),
         CallState::Offered { at: since } => (w.call_offered(), "badge-quiet", at(*since)),
         CallState::Made { at: then } => (w.call_made(), "badge-good", at(*then)),
-        CallState::Failed { reason, .. } => (w.call_failed(), "badge-bad", reason.clone()),
+        CallState::Failed { reason, .. } => {
+            (w.call_failed(), "badge-bad", one_of(reason, w).to_owned())
+        }
         CallState::Unknown { at: then } => (w.call_unknown(), "badge-warn", at(*then)),
         CallState::Dropped => (w.call_dropped(), "badge-quiet", String::new()),
     };

@@ -466,6 +466,7 @@ impl Hit {
     ) -> Self {
         let (status, look) = match affected.status {
             ServiceStatus::Working => (w.service_working(), "badge-good"),
+            ServiceStatus::Reported => (w.service_reported(), "badge-warn"),
             ServiceStatus::Degraded => (w.service_degraded(), "badge-warn"),
             ServiceStatus::Down => (w.service_down(), "badge-bad"),
         };

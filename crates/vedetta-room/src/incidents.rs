@@ -101,7 +101,7 @@ impl Source {
 }
 
 /// What is told in both languages on a line, Italian first, in one of them.
-fn one_of(both: &str, w: Words) -> &str {
+pub fn one_of(both: &str, w: Words) -> &str {
     let told = both.split_once(" / ");
     told.map_or(both, |(italian, english)| if w.0 == Language::It { italian } else { english })
 }

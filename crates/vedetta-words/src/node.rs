@@ -29,7 +29,7 @@ crate::words! {
     machines_secret_is: "Il segreto con cui sono firmate le chiamate" / "The secret with which calls are signed",
     machines_purpose: "A che cosa serve" / "What it is for",
     machines_scope: "Che cosa può" / "What it may do",
-    machines_scope_machine: "Solo ciò che serve a una macchina: leggere, portare, confermare" / "Only what a machine needs: read, bring, acknowledge",
+    machines_scope_machine: "Solo ciò che serve a una macchina: leggere e portare" / "Only what a machine needs: read and bring",
     machines_scope_all: "Tutto ciò che può l'utenza" / "Whatever the account may do",
     machines_days: "Per quanti giorni" / "For how many days",
     machines_issue: "Crea la chiave" / "Make the token",

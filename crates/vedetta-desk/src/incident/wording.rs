@@ -91,6 +91,9 @@ impl Change {
             Self::Affect { organisation, affected } => {
                 let (it, en) = match affected.status {
                     ServiceStatus::Working => ("servizi attivi", "services working"),
+                    ServiceStatus::Reported => {
+                        ("servizi fermi o a rischio", "services down or at risk")
+                    }
                     ServiceStatus::Degraded => ("servizi ridotti", "services degraded"),
                     ServiceStatus::Down => ("servizi fermi", "services down"),
                 };

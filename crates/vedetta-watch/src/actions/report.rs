@@ -148,7 +148,7 @@ impl Watch {
             incident = incident.change(Change::Link { item }, &by.account, at)?;
         }
         if !new.services.is_empty() {
-            let affected = Affected { services: new.services, status: ServiceStatus::Degraded };
+            let affected = Affected { services: new.services, status: ServiceStatus::Reported };
             let change = Change::Affect { organisation: organisation.clone(), affected };
             incident = incident.change(change, &by.account, at)?;
         }

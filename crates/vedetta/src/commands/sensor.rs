@@ -236,15 +236,12 @@ impl List {
                 (Some("enrolled"), None) => format!("heard {}", word("heard")),
                 (stage, _) => stage.unwrap_or_default().to_owned(),
             };
-            println!(
-                "{}: {life}, {} events/s, {} indicators, {} rules, {} waiting, {} lost",
-                word("account"),
-                said["events_per_s"],
-                said["indicators"],
-                said["rules"],
-                said["waiting"],
-                said["lost"]
-            );
+            let figures = ["events_per_s", "indicators", "rules", "waiting", "lost"];
+            let figures = figures.iter().filter(|name| !said[**name].is_null());
+            let figures: String = figures
+                .map(|name| format!(", {} {}", said[*name], name.replace("_per_s", "/s")))
+                .collect();
+            println!("{}: {life}{figures}", word("account"));
         }
         Ok(Outcome::Done)
     }
