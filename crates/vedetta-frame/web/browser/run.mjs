@@ -58,6 +58,8 @@ async function keyOf(address) {
   return createHash("sha256").update(key).digest("base64");
 }
 
+/** Addresses of pages that were looked at. */
+const swept = [];
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -81,7 +83,7 @@ async function open(person, [language, theme, size], options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => failed(page.url(), error.message));
   page.on("console", (message) => {
-    const ours = message.type() === "error" && !/status of (4\d\d)/.test(message.text());
+    const ours = message.type() === "error" && !/status of (4\d\d)|net::ERR_INTERNET_DISCONNECTED/.test(message.text());
     if (ours) failed(page.url(), `console: ${message.text()}`);
   });
   return page;
@@ -89,6 +91,7 @@ async function open(person, [language, theme, size], options = {}) {
 
 async function check(page, what) {
   checks += 1;
+  swept.push(new URL(page.url()).pathname);
   const found = await page.evaluate(`${axe}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`);
   for (const violation of found.violations) {
     const where = violation.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}: ${node.failureSummary?.split("\n")[1]?.trim()}`);
@@ -120,10 +123,7 @@ for (const [account] of accounts.secrets) {
 }
 // Before the tasks below write entries of their own, and when the demonstration's story is told.
 if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
-const swept = [];
 for (const [account, person] of [[null, null], ...Object.entries(people)]) swept.push(...await sweep(account, person));
-checks += 1;
-for (const path of missedBy(swept)) failed("the sweep", `no role came to ${path}`);
 for (const [name, task] of Object.entries({ ...tasks, ...staying })) {
   checks += 1;
   try {
@@ -133,6 +133,9 @@ for (const [name, task] of Object.entries({ ...tasks, ...staying })) {
     failed(`task ${name}`, error.message.split("\n").slice(0, 6).join(" "));
   }
 }
+// What tasks led to was looked at too.
+checks += 1;
+for (const path of missedBy(swept)) failed("the sweep", `no role came to ${path}`);
 await browser.close();
 console.log(`${checks} checks, ${failures.size} failures, ${seconds()} s`);
 process.exit(failures.size === 0 ? 0 : 1);

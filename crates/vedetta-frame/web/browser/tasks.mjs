@@ -313,6 +313,7 @@ export const tasks = {
       if (javaScriptEnabled) await check(page, "a report being written, on a telephone");
       await sent(page, ".form .btn-wide");
       assert.match((await page.textContent(".receipt-number")).trim(), /^\d{4}-\d{6}$/);
+      if (javaScriptEnabled) await check(page, "a receipt, on a telephone");
       await sent(page, ".receipt .btn");
       assert.ok((await page.textContent("h1")).includes(name), "the town sees its case");
       const room = await open(people["turno-cosc-umbria"], DESK);
@@ -360,13 +361,15 @@ export const tasks = {
     assert.match(officer.url(), /\/incidents\//);
     await officer.context().close();
   },
-  async "a report after a case is saved as PDF"({ base, open, people }) {
+  async "a report after a case is saved as PDF"({ base, open, people, check }) {
     const page = await open(people["turno-cnaipic"], DESK);
     await page.goto(`${base}/incidents?text=riscatto`);
     await sent(page, ".line-link");
     await sent(page, "a[href$='/documents']");
     const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#report ~ .exports a").first().click()]);
     assert.match(file.suggestedFilename(), /\.pdf$/);
+    await sent(page, "#report a");
+    await check(page, "a report after a case");
     await page.context().close();
   },
 };
