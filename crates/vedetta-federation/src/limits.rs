@@ -128,6 +128,8 @@ pub fn octets(handling: &Handling) -> u64 {
     let named = handling.named.iter();
     let named = named.map(|it| it.organisation.as_str().len() + it.account.as_str().len());
     let on = handling.via.iter().flat_map(|it| &it.on).chain(&handling.only_under);
+    let inside = handling.exercise.iter().flat_map(|it| &it.participants);
+    let victims = victims.chain(inside.map(|it| it.as_str().len()));
     let through = handling.via.iter().flat_map(|it| &it.through).map(|it| it.as_str().len());
     let names = victims.chain(named).chain(through);
     let names = names.chain(on.map(|it| it.as_str().len())).map(name);

@@ -61,7 +61,8 @@ struct SortedPassage<'a> {
 
 /// The canonical JSON of conditions.
 pub(crate) fn handling(conditions: &Handling) -> String {
-    let Handling { producer, category, tlp, pap, victims, named, only_under, via } = conditions;
+    let Handling { producer, category, tlp, pap, victims, named, only_under, exercise, via } =
+        conditions;
     let via = via.iter().map(|Given { giver, right, naming, on, through }| SortedGiven {
         giver,
         naming: naming.as_ref(),

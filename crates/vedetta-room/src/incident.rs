@@ -88,6 +88,8 @@ struct Page {
     score: String,
     overridden: Option<(String, String)>,
     tasks: Vec<Task>,
+    mails: Vec<String>,
+    reads_mail: bool,
     /// Linked items: identifier, and what each is called to who may read it.
     items: Vec<(String, Option<String>)>,
     files: Vec<File>,
@@ -331,6 +333,8 @@ impl Page {
             score: format!("{:.0}–{:.0}", view.score.least, view.score.most),
             overridden: overridden.map(|it| (it.by.to_string(), it.reason.clone())),
             tasks: tasks(w, &standing, incident),
+            mails: incident.mails.iter().cloned().collect(),
+            reads_mail: signed.may("/mail"),
             items: Vec::new(),
             files: files(w, &standing, incident),
             may_attach: may("attach") && signed.may_do("/incidents/{number}/files"),

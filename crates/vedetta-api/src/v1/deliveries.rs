@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use vedetta_flow::{Delivery, House};
+use vedetta_flow::Delivery;
+use vedetta_mesh::{Nodes, RefusedThere};
 use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId};
 use vedetta_timeliness::{Overdue, OverdueWish, Pace, Sides, Timeliness};
 
@@ -55,9 +56,16 @@ pub(super) async fn of_item(
     params: Params,
 ) -> Answer<Deliveries> {
     let id: ItemId = params.get("item")?;
-    let told = move |house: &House| house.deliveries(&actor, &house.item(&actor, &id)?);
-    let deliveries = api.ask(told).await?;
-    Ok(Json(Deliveries { deliveries }))
+    let ask = move |nodes: &Nodes| {
+        let house = nodes.house();
+        let deliveries = house.deliveries(&actor, &house.item(&actor, &id)?)?;
+        Ok((deliveries, nodes.refused_by(&actor, &id)?))
+    };
+    let (deliveries, refused) = api.ask_nodes(ask).await?;
+    let of = |(peer, all): (OrganisationId, Vec<RefusedThere>)| {
+        all.into_iter().map(move |refused| RefusedBy { peer: peer.clone(), refused })
+    };
+    Ok(Json(Deliveries { deliveries, refused_by: refused.into_iter().flat_map(of).collect() }))
 }
 
 /// Which overdue acknowledgements.

@@ -199,6 +199,7 @@ impl Told {
         };
         Ok(Ok(Self {
             deliveries: house.deliveries(actor, &item)?,
+            refused: nodes.refused_by(actor, id)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
             preview: house.audience_of(actor, &item)?,
             seen: outposts.seen_by(actor, id)?,

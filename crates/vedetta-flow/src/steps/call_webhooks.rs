@@ -72,6 +72,9 @@ struct Task {
     /// Whether it is a withdrawal that is there, or a lapse.
     #[serde(default, skip_serializing_if = "is_item")]
     what: Kind,
+    /// What the organisation is reminded of, at no place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reminder: Option<Value>,
     /// Of which version, where one withdrawal is told of each that its reader had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<Instant>,
@@ -269,6 +272,7 @@ impl House {
             place: place.0,
             what,
             version,
+            reminder: None,
         };
         let mut calls: Vec<_> = items.map(|it| task(it.stamp.seq, Kind::Item, None)).collect();
         let kinds = &webhook.kinds;
@@ -378,6 +382,32 @@ fn queue(unit: &mut dyn UnitOfWork, page: &Page, now: Instant) -> Result<(), Sto
     }
     page.calls.iter().try_for_each(|call| enqueue(unit, call, now))?;
     unit.set_cursor(&name, page.place)
+}
+
+/// Queues reminders of organisations, each under a name of its own, for their webhooks that asked for
+/// them. Beyond [`WAITING`] calls there is no room.
+///
+/// # Errors
+/// What the ledger said.
+pub fn queue_reminders(
+    unit: &mut dyn UnitOfWork,
+    (name, now): (&str, Instant),
+    reminders: &[Reminder],
+) -> Result<(), StoreError> {
+    let told = |it: &&Webhook| it.reminders && reminders.iter().any(|of| of.0 == it.organisation);
+    for webhook in records::<Webhook>(&mut *unit, RecordKind::Webhook)?.iter().filter(told) {
+        let (key, step) = (webhook.key(), step(&webhook.key()));
+        let own = reminders.iter().filter(|of| of.0 == webhook.organisation);
+        let full = unit.waiting_jobs(&step, WAITING)? >= WAITING;
+        for Reminder(_, reminder) in own.filter(|_| !full) {
+            let (webhook, what, reminder) = (key.clone(), Kind::Item, Some(reminder.clone()));
+            let task = Task { webhook, place: 0, what, reminder, version: None };
+            let task = serde_json::to_string(&task).unwrap_or_default();
+            let key = &format!("{key}/{name}");
+            unit.enqueue(&NewJob { step: &step, key, task: &task, due: now })?;
+        }
+    }
+    Ok(())
 }
 
 fn enqueue(unit: &mut dyn UnitOfWork, call: &Task, now: Instant) -> Result<(), StoreError> {
