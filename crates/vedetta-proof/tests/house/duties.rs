@@ -234,6 +234,17 @@ fn what_is_withdrawn_or_replaced_is_owed_no_more() {
 }
 
 #[test]
+fn a_version_that_reached_nobody_who_may_owe_takes_no_duty_away() {
+    let test = asking();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    delivered(&test, &item, &["terni"]);
+    test.clock.advance(30 * MINUTE);
+    delivered(&test, &item.clone().modified("2026-03-01T00:00:00Z"), &["foligno"]);
+    test.clock.advance(31 * MINUTE);
+    assert_eq!(who(&test), ["terni"], "foligno is under no agreement that asks");
+}
+
+#[test]
 fn of_two_duties_the_shorter_counts_and_pages_leave_nothing_out() {
     let test = asking();
     put(&test, "quick", 10);
