@@ -108,11 +108,14 @@ pub struct Item {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
-    /// Which item; all its versions. A derived form is withdrawn by itself.
+    /// Which item. A derived form is withdrawn by itself.
     pub item: ItemId,
     /// Whose: each organisation that brought it has versions of its own. Nothing from earlier programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub producer: Option<OrganisationId>,
+    /// Which version: it alone, whether it came before or comes later. None is all, with those to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Instant>,
     /// Why, in words.
     pub reason: String,
 }
@@ -383,8 +386,11 @@ mod tests {
                 r#"{{"item":{{"object":{object},"conditions":{conditions},"form":"redacted"}}}}"#
             ),
             format!(r#"{{"withdrawal":{{"item":"{derived}","reason":"wrong: \"è\""}}}}"#),
+            format!(
+                r#"{{"withdrawal":{{"item":"{derived}","producer":"b","version":"2026-03-02T00:00:00.000000Z","reason":""}}}}"#
+            ),
         ];
-        for (text, place) in texts.iter().zip([7, u64::MAX, 1 << 53]) {
+        for (text, place) in texts.iter().zip([7, u64::MAX, 1 << 53, 9]) {
             let what: What = serde_json::from_str(text).unwrap();
             let at = "2026-06-01T12:00:00.000250Z".parse().unwrap();
             let envelope = Envelope::unsealed("a".parse().unwrap(), at, place, what);

@@ -15,7 +15,7 @@ use vedetta_store::{
 
 use crate::house::{House, Shared};
 use crate::redaction::Redactor;
-use crate::views::withdrawals::{keep, place_of_withdrawal};
+use crate::views::withdrawals::{keep, whole};
 
 /// A version of what an organisation brought, whose form is named.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,7 +118,8 @@ impl Spent {
             reason: String,
             version: Option<Instant>,
         }
-        let Some(place) = place_of_withdrawal(reader, (name, producer))? else { return Ok(None) };
+        let Some(withdrawn) = whole(reader, (name, producer))? else { return Ok(None) };
+        let place = withdrawn.place;
         let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
         let facts = entry.and_then(|entry| {
             serde_json::from_str::<Facts>(WithdrawnFacts::read(&entry.facts).facts).ok()
@@ -265,7 +266,7 @@ impl Redactor {
                 {
                     shared.touch_served();
                     let facts = serde_json::json!({ "reason": SPENT, "version": bare.version });
-                    let of = (&form.id, form.producer);
+                    let of = (&form.id, (form.producer, None));
                     if let Some(stamp) = unit.withdraw(of.0, of.1, actor, &facts.to_string())? {
                         keep(unit, of, stamp, (actor, ""))?;
                     }

@@ -750,8 +750,9 @@ fn was_withdrawn(
     entry: &Entry,
 ) -> Result<bool, StoreError> {
     let What::Item(item) = &envelope.what else { return Ok(false) };
-    let Some(id) = &item.object.outline().id else { return Ok(false) };
-    let of = (id, &item.conditions.producer);
+    let said = item.object.outline();
+    let Some(id) = &said.id else { return Ok(false) };
+    let of = (id, &item.conditions.producer, said.version.unwrap_or_default());
     is_withdrawn_elsewhere(reader, &envelope.origin, of, entry.stamp.seq)
 }
 

@@ -224,11 +224,11 @@ impl UnitOfWork for Session {
     fn withdraw(
         &mut self,
         id: &ItemId,
-        producer: OrganisationNumber,
+        of: (OrganisationNumber, Option<Instant>),
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError> {
-        self.ask(|me| placing::withdraw(me, (id, producer), actor, facts))
+        self.ask(|me| placing::withdraw(me, (id, of), actor, facts))
     }
 
     fn set_aside(

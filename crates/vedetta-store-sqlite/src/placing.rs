@@ -1,7 +1,7 @@
 //! Placing, releasing again and withdrawing items.
 
 use rusqlite::{OptionalExtension as _, params};
-use vedetta_model::{ItemId, OrganisationNumber};
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
     Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
@@ -23,6 +23,8 @@ pub(crate) const REVOKED: i64 = 1;
 pub(crate) const WITHDRAWN: i64 = 2;
 /// `item.hidden`: gave way to another version.
 pub(crate) const ASIDE: i64 = 3;
+/// `item.hidden`: withdrawn alone.
+pub(crate) const GONE: i64 = -1;
 
 /// A row of `item` to be.
 struct New {
@@ -94,25 +96,29 @@ pub(crate) fn rerelease(
     releases.iter().map(|release| rerelease_one(session, *release, actor)).collect()
 }
 
-/// Withdraws an item.
+/// Withdraws what a producer brought of an item, or one version of it.
 pub(crate) fn withdraw(
     session: &mut Session,
-    (id, producer): (&ItemId, OrganisationNumber),
+    (id, (producer, version)): (&ItemId, (OrganisationNumber, Option<Instant>)),
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
+    let (versions, hidden) = match version {
+        None => (Versions::Rising, WITHDRAWN),
+        Some(version) => (Versions::Exactly(version.micros()), GONE),
+    };
     let mut any = None;
     for object in [object(id), beside::own(id, producer)] {
-        any = any.or(kin(session, (object, id, Some(producer)), Versions::Rising)?);
+        any = any.or(kin(session, (object, id, Some(producer)), versions)?);
     }
-    if any.is_none_or(|any| any.hidden == WITHDRAWN) {
+    if any.is_none_or(|any| any.hidden == WITHDRAWN || any.hidden == hidden) {
         return Ok(None);
     }
     for object in [object(id), beside::own(id, producer)] {
-        hide(session, (object, id, Some(producer)), Versions::Rising, WITHDRAWN)?;
+        hide(session, (object, id, Some(producer)), versions, hidden)?;
     }
     let (kind, subject) = (EntryKind::Withdrawn, id.as_str());
-    let facts = WithdrawnFacts { producer: Some(producer), facts }.write();
+    let facts = WithdrawnFacts { producer: Some(producer), version, facts }.write();
     let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
 }
@@ -273,11 +279,15 @@ impl Neighbours {
         if kin(session, item, Versions::Rising)?.is_none() {
             return Ok(Self::default());
         }
-        Ok(Self {
-            older: kin(session, item, Versions::Before(version))?,
-            twin: kin(session, item, Versions::Exactly(version))?,
-            newer: kin(session, item, Versions::After(version))?,
-        })
+        let older = kin(session, item, Versions::Before(version))?;
+        let twin = kin(session, item, Versions::Exactly(version))?;
+        let mut newer = kin(session, item, Versions::After(version))?;
+        // What was withdrawn alone does not say what is revoked, unless it revokes.
+        while let Some(gone) = newer.as_ref().filter(|it| it.hidden == GONE && it.state == 0) {
+            let after = Versions::After(gone.version);
+            newer = kin(session, item, after)?;
+        }
+        Ok(Self { older, twin, newer })
     }
 
     /// Whether anything is there.
@@ -319,7 +329,7 @@ impl Neighbours {
     }
 }
 
-/// Hides releases of an item.
+/// Hides releases of an item, unless they are hidden more strongly.
 fn hide(
     session: &mut Session,
     (object, id, of): Of<'_>,
@@ -329,11 +339,18 @@ fn hide(
     let Session { conn, recent, unit, .. } = session;
     let sql = "SELECT i.clearance, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < ?3 \
-               AND ifnull(i.producer = ?4, 1)";
-    let of = of.map(|of| of.0);
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden BETWEEN ?3 AND ?4 \
+               AND ifnull(i.producer = ?5, 1)";
+    let (of, (least, most)) = (
+        of.map(|of| of.0),
+        match hidden {
+            WITHDRAWN => (GONE, REVOKED),
+            GONE => (SERVED, REVOKED),
+            _ => (SERVED, SERVED),
+        },
+    );
     for seq in recent.releases(conn, object, versions, usize::MAX)? {
-        let key = params![int(seq), id.as_str(), hidden, of];
+        let key = params![int(seq), id.as_str(), least, most, of];
         let found = conn
             .prepare_cached(sql)?
             .query_row(key, |row| Ok((ClearanceId(row.get(0)?), row.get::<_, i64>(1)?)));

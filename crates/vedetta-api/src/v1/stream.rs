@@ -14,7 +14,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_diffusion::{Follower, Format, Taken};
 use vedetta_flow::views::withdrawals::WithdrawalNotice;
-use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
+use vedetta_flow::{FlowError, House, ReadItem, Sequence, Share, Standing, VersionFilter, Wish};
 use vedetta_model::{AccountId, Actor, Instant};
 
 use crate::api::{Api, STREAMS};
@@ -227,16 +227,21 @@ impl Streaming {
         }
     }
 
-    /// What was withdrawn of what the reader had, if anything was since the last time. It carries no
+    /// What was withdrawn of what the reader had, if anything was since the last time, and what stands of
+    /// a line that one version was taken of. It carries no
     /// place to resume at: after a break it may be told twice, and is never left out.
     async fn withdrawals(&mut self, generation: u64) -> Option<Option<Bytes>> {
         let format = self.follower.format();
         loop {
             let (actor, after) = (self.actor.clone(), self.told.0);
-            let asked = self
-                .api
-                .ask(move |house| Ok((house.withdrawals(&actor, after)?, Lines::of(house)?)));
-            let (page, lines) = asked.await.ok()?;
+            let asked = self.api.ask(move |house| {
+                let (page, lines) = (house.withdrawals(&actor, after)?, Lines::of(house)?);
+                let left = page.notices.iter().map(|it| left_of(house, &actor, it));
+                let left: Vec<_> = left.collect::<Result<_, _>>()?;
+                let left = left.into_iter().flatten().map(|it| frame(it, &lines));
+                Ok((left.collect::<Vec<_>>(), page, lines))
+            });
+            let (left, page, lines) = asked.await.ok()?;
             self.told.0 = page.next;
             if !page.more {
                 self.told.1 = generation;
@@ -249,8 +254,12 @@ impl Streaming {
                 told(event, &OfLine { notice: it, line }, format)
             });
             let notices: Vec<_> = notices.chain(lapses).collect();
-            if !notices.is_empty() || !page.more {
-                return Some((!notices.is_empty()).then(|| notices.concat().into()));
+            if !notices.is_empty() {
+                let told = [Bytes::from(notices.concat()), self.follower.again(&left)];
+                return Some(Some(joined(told.to_vec())));
+            }
+            if !page.more {
+                return Some(None);
             }
         }
     }
@@ -322,6 +331,18 @@ impl Streaming {
             .collect();
         Some(self.follower.replay(&frames, place))
     }
+}
+
+/// What stands of a line that one version was taken of: the newest that the reader may have.
+fn left_of(
+    house: &House,
+    actor: &Actor,
+    notice: &WithdrawalNotice,
+) -> Result<Option<ReadItem>, FlowError> {
+    let (Some(_), Some(producer)) = (notice.version, notice.producer) else { return Ok(None) };
+    let (ids, share) = (vec![notice.item.clone()], Share::By(producer));
+    let wish = Wish { ids, share, ..Wish::all(Sequence::START, VersionFilter::Last) };
+    Ok(house.page(actor, &wish)?.items.pop())
 }
 
 /// A withdrawal, or a lapse, as the stream shows it.

@@ -1,10 +1,10 @@
-//! Taking an item back: no door serves any version of it any more.
+//! Taking an item back, whole or in one of its versions: no door serves it any more.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vedetta_model::{Actor, ItemId, OrganisationNumber, Role};
-use vedetta_store::{ItemQuery, Sequence};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationNumber, Role};
+use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork, VersionFilter};
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
@@ -12,6 +12,14 @@ use crate::house::House;
 use crate::redaction::Redactor;
 use crate::views::withdrawals::keep;
 use crate::wording;
+
+/// What a withdrawal is of, and who says why.
+struct Taking<'a> {
+    item: &'a ItemId,
+    versions: &'a VersionFilter,
+    actor: &'a str,
+    reason: &'a str,
+}
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
@@ -21,6 +29,20 @@ impl House {
     /// # Errors
     /// Forbidden, unknown to the actor, or no reason or too long a one.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
+        self.withdraw_versions(by, (item, VersionFilter::All), reason)
+    }
+
+    /// The same of some versions alone; [`VersionFilter::All`] is the item, with what is to come. What has
+    /// no versions goes whole.
+    ///
+    /// # Errors
+    /// The same, or that no version is so.
+    pub fn withdraw_versions(
+        &self,
+        by: &Actor,
+        (item, versions): (&ItemId, VersionFilter),
+        reason: &str,
+    ) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
         wording::reason(reason)?;
         self.item(by, item)?;
@@ -32,34 +54,28 @@ impl House {
             let advice = "ask its producer, or a duty officer of the node";
             return Err(FlowError::forbidden(by, "withdraw this item", advice));
         }
-        let (actor, item) = (by.account.to_string(), item.clone());
-        let facts = serde_json::json!({ "reason": reason }).to_string();
-        let (shared, reason) = (Arc::clone(&self.shared), reason.to_owned());
-        let redactor = Redactor::of(self);
+        let (actor, of, reason) = (by.account.to_string(), item.clone(), reason.to_owned());
+        let whole = versions == VersionFilter::All;
+        let (shared, redactor) = (Arc::clone(&self.shared), Redactor::of(self));
         let withdrawn = self.write(move |unit| {
             shared.touch_served();
-            let mut withdrawn = None;
+            let taking = Taking { item: &of, versions: &versions, actor: &actor, reason: &reason };
+            let mut withdrawn = false;
             for producer in &producers {
-                let mut releases = unit.releases(&item)?;
-                releases.retain(|it| it.producer == *producer);
-                let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
-                let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
-                for (derived, producer) in &forms {
-                    // Who has the derived form is not told why: the words may tell the victim.
-                    if let Some(stamp) = unit.withdraw(derived, *producer, &actor, "{}")? {
-                        keep(unit, (derived, *producer), stamp, (&actor, ""))?;
-                    }
-                }
-                if let Some(stamp) = unit.withdraw(&item, *producer, &actor, &facts)? {
-                    keep(unit, (&item, *producer), stamp, (&actor, &reason))?;
-                    withdrawn = Some(stamp);
+                for version in taking.meant(unit, *producer)? {
+                    withdrawn |= taking.take(unit, &redactor, (*producer, version))?;
                 }
             }
             Ok(withdrawn)
         })?;
-        withdrawn.map(drop).ok_or_else(|| {
-            FlowError::Conflict("it was withdrawn before; nothing is left to do".into())
-        })
+        match withdrawn {
+            true => Ok(()),
+            false if whole => {
+                let sentence = "it was withdrawn before; nothing is left to do";
+                Err(FlowError::Conflict(sentence.into()))
+            }
+            false => Err(FlowError::unknown("version as the filter says of", item)),
+        }
     }
 
     /// Who brought what is served under an identifier.
@@ -71,5 +87,58 @@ impl House {
             after = page.next;
         }
         Ok(bringers)
+    }
+}
+
+impl Taking<'_> {
+    /// The versions that are meant of what a producer brought; none is all.
+    fn meant(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        producer: OrganisationNumber,
+    ) -> Result<BTreeSet<Option<Instant>>, StoreError> {
+        let (mut meant, mut after) = (BTreeSet::new(), Some(Sequence::START));
+        if *self.versions == VersionFilter::All {
+            return Ok([None].into());
+        }
+        while let Some(place) = after {
+            let page = unit.items(&ItemQuery {
+                producer: Some(producer),
+                versions: self.versions.clone(),
+                ..ItemQuery::of(self.item, place, 1_000)
+            })?;
+            let by_value = self.item.follows_from_value();
+            meant.extend(page.items.iter().map(|it| (!by_value).then_some(it.version)));
+            after = page.next;
+        }
+        Ok(meant)
+    }
+
+    /// Withdraws what a producer brought, or a version of it, and the form that was made of that.
+    fn take(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        redactor: &Redactor,
+        of: (OrganisationNumber, Option<Instant>),
+    ) -> Result<bool, StoreError> {
+        let meant = |version| of.1.is_none_or(|of| of == version);
+        let mut releases = unit.releases(self.item)?;
+        releases.retain(|it| it.producer == of.0 && meant(it.version));
+        let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
+        let forms = forms.filter(|form| meant(form.version));
+        let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
+        for (derived, producer) in &forms {
+            // Who has the derived form is not told why: the words may tell the victim.
+            let of = (*producer, of.1);
+            if let Some(stamp) = unit.withdraw(derived, of, self.actor, "{}")? {
+                keep(unit, (derived, of), stamp, (self.actor, ""))?;
+            }
+        }
+        let facts = serde_json::json!({ "reason": self.reason }).to_string();
+        let stamp = unit.withdraw(self.item, of, self.actor, &facts)?;
+        if let Some(stamp) = stamp {
+            keep(unit, (self.item, of), stamp, (self.actor, self.reason))?;
+        }
+        Ok(stamp.is_some())
     }
 }

@@ -377,10 +377,20 @@ impl House {
     /// The newest version of an item, or of what it was derived from; where several have brought
     /// their own, that of each; of one version alone where that is asked for.
     fn newest(&self, asked: &ItemId, only: Option<Instant>) -> Result<Vec<Newest>, FlowError> {
-        let releases = self.read(|reader| reader.releases(asked))?;
-        let releases = releases.into_iter().filter(|it| only.is_none_or(|only| it.version == only));
+        let last = ItemQuery {
+            versions: VersionFilter::Last,
+            ..ItemQuery::of(asked, Sequence::START, 1000)
+        };
+        let (releases, served) =
+            self.read(|reader| Ok((reader.releases(asked)?, reader.items(&last)?.items)))?;
+        let served: BTreeMap<_, _> = served.iter().map(|it| (it.producer, it.version)).collect();
+        // What was withdrawn alone is not asked about while another version of it stands.
+        let meant = |it: &StoredItem| match only {
+            Some(only) => it.version == only,
+            None => served.get(&it.producer).is_none_or(|last| it.version <= *last),
+        };
         let mut newest: BTreeMap<OrganisationNumber, StoredItem> = BTreeMap::new();
-        for release in releases {
+        for release in releases.into_iter().filter(meant) {
             let before = newest.get(&release.producer);
             let age = |it: &StoredItem| (it.version, it.stamp);
             if before.is_none_or(|before| age(before) < age(&release)) {

@@ -1,7 +1,7 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use vedetta_federation::check::{SKEW, Verified};
@@ -9,16 +9,19 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal};
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, withdrawn_alone};
 use vedetta_flow::mesh::Mesh;
+use vedetta_flow::views::see_withdrawn::Withdrawn;
 use vedetta_model::agreement::Stage;
-use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
+use vedetta_model::{
+    AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId, OrganisationNumber,
+};
 use vedetta_store::{
     ItemQuery, Reader, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use super::items::aside::aside;
-use super::items::{ahead, ahead_of, set_ahead, ways};
+use super::items::{ahead, ahead_of, meanings, set_ahead, ways};
 use super::{Load, is_of};
 use crate::agreements::{is_draft, is_proposed_by, known_signatures, signatories, write_signed};
 use crate::places::note;
@@ -94,7 +97,7 @@ impl Load {
 
     /// Only the origin of what a producer has brought withdraws it, and only while no other origin has
     /// brought the same for it. A derived form is withdrawn by itself. Where no producer is named, it is
-    /// of each whose it is.
+    /// of each whose it is; where a version is, of that alone.
     fn withdrawal(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -102,18 +105,25 @@ impl Load {
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
         let (origin, item) = (&envelope.origin, &withdrawal.item);
+        if withdrawal.version.is_some() && item.follows_from_value() {
+            return Ok(Outcome::Idle);
+        }
         let mut releases = unit.releases(item)?;
-        releases.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
+        releases.retain(|it| is_meant(&self.mesh, it, withdrawal));
         if releases.is_empty() {
             return self.withdrawn_ahead(unit, envelope, withdrawal);
         }
         let mut served = served(unit, item)?;
-        served.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
+        served.retain(|it| is_meant(&self.mesh, it, withdrawal));
         let gave_way = !aside(unit, (origin, item), withdrawal.producer.as_ref())?.is_empty();
         let mut alone = Vec::new();
         for producer in served.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
             let own: Vec<_> = served.iter().filter(|it| it.producer == producer).cloned().collect();
             alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
+        }
+        if withdrawal.version.is_none() {
+            releases.retain(|it| served.iter().all(|other| other.producer != it.producer));
+            alone.extend(self.withdrew_versions(unit, origin, &releases)?);
         }
         if alone.is_empty() {
             return match gave_way || self.has_brought(unit, origin, &served)? {
@@ -131,13 +141,37 @@ impl Load {
         let said = (origin.as_str(), withdrawal.reason.as_str());
         let mut outcome = Outcome::Known;
         for producer in alone {
-            let withdrawn = unit.withdraw(item, producer, &self.actor, &facts)?;
-            if let Some(stamp) = withdrawn {
-                keep_withdrawal(unit, (item, producer), stamp, said)?;
+            let of = (producer, withdrawal.version);
+            if let Some(stamp) = unit.withdraw(item, of, &self.actor, &facts)? {
+                keep_withdrawal(unit, (item, of), stamp, said)?;
                 outcome = Outcome::New;
             }
         }
         Ok(outcome)
+    }
+
+    /// Of whose lines, none of which is served, an origin withdrew the newest version: what is to come in
+    /// them it withdraws too.
+    fn withdrew_versions(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        origin: &OrganisationId,
+        releases: &[StoredItem],
+    ) -> Result<Vec<OrganisationNumber>, StoreError> {
+        let mut newest: BTreeMap<_, &StoredItem> = BTreeMap::new();
+        for release in releases {
+            let known = newest.entry(release.producer).or_insert(release);
+            if known.version < release.version {
+                *known = release;
+            }
+        }
+        let mut withdrew = Vec::new();
+        for (producer, it) in newest {
+            let kept = withdrawn_alone(unit, (&it.id, producer), it.version)?;
+            let by = |it: &Withdrawn| *origin == self.mesh.me || it.by == origin.as_str();
+            withdrew.extend(kept.is_some_and(|it| by(&it)).then_some(producer));
+        }
+        Ok(withdrew)
     }
 
     /// Whether an origin has brought some of what is served.
@@ -164,7 +198,8 @@ impl Load {
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
         let mut ahead = ahead(unit, &envelope.origin)?;
-        let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
+        let of = (withdrawal.producer.as_ref(), withdrawal.version);
+        let what = ahead_of(&withdrawal.item, of);
         if ahead.contains_key(&what) {
             return Ok(Outcome::Known);
         }
@@ -408,7 +443,8 @@ fn withdrawn_elsewhere(
     unit: &mut dyn UnitOfWork,
     (envelope, withdrawal): (&Envelope, &Withdrawal),
 ) -> Result<Outcome, StoreError> {
-    let name = elsewhere_name(&envelope.origin, (&withdrawal.item, withdrawal.producer.as_ref()));
+    let of = (withdrawal.producer.as_ref(), withdrawal.version);
+    let name = elsewhere_name(&envelope.origin, (&withdrawal.item, of));
     if unit.bookmark(&name)?.is_some() {
         return Ok(Outcome::Known);
     }
@@ -417,18 +453,16 @@ fn withdrawn_elsewhere(
     Ok(Outcome::New)
 }
 
-/// Whether an origin has withdrawn what one organisation brought of an item, and what came at a place
-/// with it.
+/// Whether an origin has withdrawn what one organisation brought of an item, or a version of it, and what
+/// came at a place with it.
 pub(crate) fn is_withdrawn_elsewhere<R: Reader + ?Sized>(
     reader: &mut R,
     origin: &OrganisationId,
-    (item, producer): (&ItemId, &OrganisationId),
+    (item, producer, version): (&ItemId, &OrganisationId, Instant),
     place: Sequence,
 ) -> Result<bool, StoreError> {
-    for producer in [None, Some(producer)] {
-        let Some(kept) = reader.bookmark(&elsewhere_name(origin, (item, producer)))? else {
-            continue;
-        };
+    for of in meanings(producer, version) {
+        let Some(kept) = reader.bookmark(&elsewhere_name(origin, (item, of)))? else { continue };
         // In ledgers written before it is not said where.
         let upto = serde_json::from_slice(&kept).ok().filter(|upto| *upto > Sequence(1));
         if upto.is_none_or(|upto| place <= upto) {
@@ -441,9 +475,15 @@ pub(crate) fn is_withdrawn_elsewhere<R: Reader + ?Sized>(
 /// Where it is kept that an origin withdrew what is not served as it brought it.
 fn elsewhere_name(
     origin: &OrganisationId,
-    (item, producer): (&ItemId, Option<&OrganisationId>),
+    (item, of): (&ItemId, (Option<&OrganisationId>, Option<Instant>)),
 ) -> String {
-    format!("withdrawn-elsewhere/{origin} {}", ahead_of(item, producer))
+    format!("withdrawn-elsewhere/{origin} {}", ahead_of(item, of))
+}
+
+/// Whether a withdrawal is of a release.
+pub(crate) fn is_meant(mesh: &Mesh, release: &StoredItem, withdrawal: &Withdrawal) -> bool {
+    is_of(mesh, release, withdrawal.producer.as_ref())
+        && withdrawal.version.is_none_or(|version| release.version == version)
 }
 
 /// What is served of an item.

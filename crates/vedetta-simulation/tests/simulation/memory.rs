@@ -163,12 +163,14 @@ impl Memory {
                 lines.entry(said.producer.clone()).or_default().push((said, *leaf));
             }
         }
-        lines.retain(|producer, _| {
-            !disk.things.values().any(|thing| withdraws(thing, (id, producer)))
-        });
+        let gone = |producer: &OrganisationId, version| {
+            disk.things.values().any(|thing| withdraws(thing, (id, producer), version))
+        };
+        lines.retain(|producer, _| !gone(producer, None));
         let newest = lines.into_values().filter_map(|line| {
             let over = line.iter().filter(|(it, _)| it.revokes).map(|(it, _)| it.version).max();
             let standing = line.into_iter().filter(|(it, _)| Some(it.version) >= over);
+            let standing = standing.filter(|(it, _)| !gone(&it.producer, Some(it.version)));
             let mine = standing.filter(|(_, leaf)| self.may_read(organisation, leaf));
             mine.map(|(it, _)| it).max_by_key(|it| it.version)
         });
@@ -533,10 +535,14 @@ impl Said {
     }
 }
 
-/// Whether a thing takes back what somebody brought of an item.
-fn withdraws(thing: &Thing, (id, producer): (&ItemId, &OrganisationId)) -> bool {
+/// Whether a thing takes back what somebody brought of an item, or a version of it alone.
+fn withdraws(
+    thing: &Thing,
+    (id, producer): (&ItemId, &OrganisationId),
+    version: Option<Instant>,
+) -> bool {
     let What::Withdrawal(it) = &thing.envelope.what else { return false };
-    it.item == *id && it.producer.as_ref() == Some(producer)
+    it.item == *id && it.producer.as_ref() == Some(producer) && it.version == version
 }
 
 /// Adds a path; nothing when it says nothing new.

@@ -239,6 +239,8 @@ impl Story {
         self.number += 1;
         let modified = self.country.stations[item.node].clock(self.country.now);
         let revoked = self.country.chance.once_in(5);
+        let same = |it: &&mut Published| (&it.id, &it.producer) == (&item.id, &item.producer);
+        self.items.iter_mut().filter(same).for_each(|it| it.modified = modified);
         self.bring(&Published { modified, revoked, ..item });
     }
 
@@ -267,13 +269,16 @@ impl Story {
         self.items.push(item);
     }
 
+    /// All of an item, or its last version.
     fn withdraw(&mut self) {
         let Some(item) = self.some_item() else { return };
-        self.country.say(format!("n{} withdraws {}", item.node, item.id));
+        let version = self.country.chance.once_in(2).then_some(item.modified);
+        self.country.say(format!("n{} withdraws {}, {version:?}", item.node, item.id));
         let (id, producer) = (item.id.clone(), Some(item.producer.clone()));
-        let withdrawal = Withdrawal { item: id, producer, reason: "a mistake".into() };
+        let withdrawal = Withdrawal { item: id, producer, version, reason: "a mistake".into() };
         self.accept(item.node, What::Withdrawal(withdrawal), None);
-        self.items.retain(|it| it.id != item.id || it.producer != item.producer);
+        let whole = version.is_none();
+        self.items.retain(|it| !whole || it.id != item.id || it.producer != item.producer);
     }
 
     fn change_an_agreement(&mut self) {
@@ -629,7 +634,9 @@ impl Story {
                 let outdates =
                     |one: &Said, it: &Said| one.producer == it.producer && one.version > it.version;
                 let stands = |it: &Said| {
-                    let gone = withdrawn.contains(&(ItemId::clone(id), Some(it.producer.clone())));
+                    let of = |version| (ItemId::clone(id), Some(it.producer.clone()), version);
+                    let gone =
+                        [None, Some(it.version)].map(of).iter().any(|it| withdrawn.contains(it));
                     !gone && !here.iter().any(|(one, _)| one.revokes && outdates(one, it))
                 };
                 let mine = here
@@ -658,13 +665,13 @@ impl Story {
         stations.flat_map(|it| it.memory.disk.borrow().gone.clone()).collect()
     }
 
-    /// Of which items a withdrawal is anywhere, and of whose.
-    fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>)> {
+    /// Of which items a withdrawal is anywhere, of whose, and of which version.
+    fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>, Option<Instant>)> {
         let mut withdrawn = BTreeSet::new();
         for station in &self.country.stations {
             for thing in station.memory.disk.borrow().things.values() {
                 if let What::Withdrawal(it) = &thing.envelope.what {
-                    withdrawn.insert((it.item.clone(), it.producer.clone()));
+                    withdrawn.insert((it.item.clone(), it.producer.clone(), it.version));
                 }
             }
         }
