@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationNumber, Role};
-use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork, VersionFilter};
+use vedetta_store::{ItemQuery, ItemState, Sequence, StoreError, UnitOfWork, VersionFilter};
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
@@ -12,14 +12,6 @@ use crate::house::House;
 use crate::redaction::Redactor;
 use crate::views::withdrawals::keep;
 use crate::wording;
-
-/// What a withdrawal is of, and who says why.
-struct Taking<'a> {
-    item: &'a ItemId,
-    versions: &'a VersionFilter,
-    actor: &'a str,
-    reason: &'a str,
-}
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
@@ -59,11 +51,11 @@ impl House {
         let (shared, redactor) = (Arc::clone(&self.shared), Redactor::of(self));
         let withdrawn = self.write(move |unit| {
             shared.touch_served();
-            let taking = Taking { item: &of, versions: &versions, actor: &actor, reason: &reason };
             let mut withdrawn = false;
             for producer in &producers {
-                for version in taking.meant(unit, *producer)? {
-                    withdrawn |= taking.take(unit, &redactor, (*producer, version))?;
+                for version in meant(unit, (&of, *producer), &versions)? {
+                    let of = (&of, (*producer, version));
+                    withdrawn |= take(unit, &redactor, of, (&actor, &reason))?;
                 }
             }
             Ok(withdrawn)
@@ -90,55 +82,61 @@ impl House {
     }
 }
 
-impl Taking<'_> {
-    /// The versions that are meant of what a producer brought; none is all.
-    fn meant(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        producer: OrganisationNumber,
-    ) -> Result<BTreeSet<Option<Instant>>, StoreError> {
-        let (mut meant, mut after) = (BTreeSet::new(), Some(Sequence::START));
-        if *self.versions == VersionFilter::All {
-            return Ok([None].into());
-        }
-        while let Some(place) = after {
-            let page = unit.items(&ItemQuery {
-                producer: Some(producer),
-                versions: self.versions.clone(),
-                ..ItemQuery::of(self.item, place, 1_000)
-            })?;
-            let by_value = self.item.follows_from_value();
-            meant.extend(page.items.iter().map(|it| (!by_value).then_some(it.version)));
-            after = page.next;
-        }
-        Ok(meant)
+/// The versions that are meant of what a producer brought; none is all. What one of them revoked goes
+/// with it: who did not have the revocation does not get it any more.
+fn meant(
+    unit: &mut dyn UnitOfWork,
+    (item, producer): (&ItemId, OrganisationNumber),
+    versions: &VersionFilter,
+) -> Result<BTreeSet<Option<Instant>>, StoreError> {
+    if *versions == VersionFilter::All {
+        return Ok([None].into());
     }
+    let (mut meant, mut revoked) = (BTreeSet::new(), None);
+    let mut after = Some(Sequence::START);
+    while let Some(place) = after {
+        let page = unit.items(&ItemQuery {
+            producer: Some(producer),
+            versions: versions.clone(),
+            ..ItemQuery::of(item, place, 1_000)
+        })?;
+        let by_value = item.follows_from_value();
+        meant.extend(page.items.iter().map(|it| (!by_value).then_some(it.version)));
+        let revoking = page.items.iter().filter(|it| it.state == ItemState::Revoked);
+        revoked = revoking.map(|it| it.version).max().max(revoked);
+        after = page.next;
+    }
+    if revoked.is_some() {
+        let own = unit.releases(item)?.into_iter().filter(|it| it.producer == producer);
+        meant.extend(own.map(|it| Some(it.version)).filter(|it| *it < revoked));
+    }
+    Ok(meant)
+}
 
-    /// Withdraws what a producer brought, or a version of it, and the form that was made of that.
-    fn take(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        redactor: &Redactor,
-        of: (OrganisationNumber, Option<Instant>),
-    ) -> Result<bool, StoreError> {
-        let meant = |version| of.1.is_none_or(|of| of == version);
-        let mut releases = unit.releases(self.item)?;
-        releases.retain(|it| it.producer == of.0 && meant(it.version));
-        let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
-        let forms = forms.filter(|form| meant(form.version));
-        let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
-        for (derived, producer) in &forms {
-            // Who has the derived form is not told why: the words may tell the victim.
-            let of = (*producer, of.1);
-            if let Some(stamp) = unit.withdraw(derived, of, self.actor, "{}")? {
-                keep(unit, (derived, of), stamp, (self.actor, ""))?;
-            }
+/// Withdraws what a producer brought, or a version of it, and the form that was made of that.
+fn take(
+    unit: &mut dyn UnitOfWork,
+    redactor: &Redactor,
+    (item, of): (&ItemId, (OrganisationNumber, Option<Instant>)),
+    (actor, reason): (&str, &str),
+) -> Result<bool, StoreError> {
+    let meant = |version| of.1.is_none_or(|of| of == version);
+    let mut releases = unit.releases(item)?;
+    releases.retain(|it| it.producer == of.0 && meant(it.version));
+    let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
+    let forms = forms.filter(|form| meant(form.version));
+    let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
+    for (derived, producer) in &forms {
+        // Who has the derived form is not told why: the words may tell the victim.
+        let of = (*producer, of.1);
+        if let Some(stamp) = unit.withdraw(derived, of, actor, "{}")? {
+            keep(unit, (derived, of), stamp, (actor, ""))?;
         }
-        let facts = serde_json::json!({ "reason": self.reason }).to_string();
-        let stamp = unit.withdraw(self.item, of, self.actor, &facts)?;
-        if let Some(stamp) = stamp {
-            keep(unit, (self.item, of), stamp, (self.actor, self.reason))?;
-        }
-        Ok(stamp.is_some())
     }
+    let facts = serde_json::json!({ "reason": reason }).to_string();
+    let stamp = unit.withdraw(item, of, actor, &facts)?;
+    if let Some(stamp) = stamp {
+        keep(unit, (item, of), stamp, (actor, reason))?;
+    }
+    Ok(stamp.is_some())
 }

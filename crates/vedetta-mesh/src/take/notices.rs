@@ -116,15 +116,13 @@ impl Load {
         let mut served = served(unit, item)?;
         served.retain(|it| is_meant(&self.mesh, it, withdrawal));
         let gave_way = !aside(unit, (origin, item), withdrawal.producer.as_ref())?.is_empty();
-        let mut alone = Vec::new();
-        for producer in served.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
-            let own: Vec<_> = served.iter().filter(|it| it.producer == producer).cloned().collect();
-            alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
-        }
-        if withdrawal.version.is_none() {
-            releases.retain(|it| served.iter().all(|other| other.producer != it.producer));
-            alone.extend(self.withdrew_versions(unit, origin, &releases)?);
-        }
+        releases.retain(|it| served.iter().all(|other| other.producer != it.producer));
+        let mut alone = self.alone_with(unit, origin, &served)?;
+        alone.extend(match withdrawal.version {
+            // One that is not served, since it is revoked, is withdrawn too: what revokes it may be.
+            Some(_) => self.alone_with(unit, origin, &releases)?,
+            None => self.withdrew_versions(unit, origin, &releases)?,
+        });
         if alone.is_empty() {
             return match gave_way || self.has_brought(unit, origin, &served)? {
                 true => withdrawn_elsewhere(unit, (envelope, withdrawal)),
@@ -148,6 +146,22 @@ impl Load {
             }
         }
         Ok(outcome)
+    }
+
+    /// Of whose releases all came from an origin alone.
+    fn alone_with(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        origin: &OrganisationId,
+        releases: &[StoredItem],
+    ) -> Result<Vec<OrganisationNumber>, StoreError> {
+        let mut alone = Vec::new();
+        for producer in releases.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
+            let own = releases.iter().filter(|it| it.producer == producer).cloned();
+            let own: Vec<_> = own.collect();
+            alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
+        }
+        Ok(alone)
     }
 
     /// Of whose lines, none of which is served, an origin withdrew the newest version: what is to come in
