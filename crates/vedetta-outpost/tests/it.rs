@@ -297,6 +297,8 @@ fn nobody_hunts_what_is_the_networks_own_or_on_a_warning_list() {
     let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr",
         "matching_attributes":["ip-dst"],"list":["203.0.113.53"]}"#;
     let kept = vedetta_outpost::KeptList { id: "resolvers".into(), text: list.to_vec() };
+    let refused = node.outposts.put_warning_list(&node.sensor("terni"), kept.clone());
+    assert!(refused.is_err(), "the room alone keeps them");
     node.outposts.put_warning_list(&node.admin, kept).unwrap();
     let (sensor, now) = (node.sensor("perugia"), node.house.now());
     let seen = |value: &str| Observable { kind: "ipv4-addr".into(), value: value.into() };
