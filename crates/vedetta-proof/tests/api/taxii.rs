@@ -382,8 +382,8 @@ async fn a_version_that_is_deleted_is_gone_and_the_others_stand() {
             continue;
         };
         assert_eq!(versions(&door.get(&centre, &all).await, "versions"), left, "{which}");
-        let modified = item.json()["object"]["modified"].clone();
-        assert!(modified.as_str().unwrap().starts_with(last), "{item:?}");
+        let item = item.json().to_string();
+        assert!(item.contains(&format!(r#""modified":"{last}"#)), "{item}");
         let found = objects(&door, &centre, &format!("{CLEARED}/objects/{id}/")).await;
         assert_eq!(found.objects.len(), 1, "{which}");
     }
@@ -396,8 +396,8 @@ async fn a_version_that_is_deleted_is_gone_and_the_others_stand() {
     let message = again["failures"][0]["message"].as_str().unwrap_or_default();
     assert!(message.contains("withdrew this version"), "{again}");
     assert_eq!(post(&door, &perugia, &envelope(4)).await.json()["success_count"], 1);
-    let item = door.get(&centre, &format!("/api/v1/items/{id}")).await;
-    assert_eq!(item["object"]["modified"], moment(4), "what comes later is served");
+    let item = door.get(&centre, &format!("/api/v1/items/{id}")).await.to_string();
+    assert!(item.contains(&format!(r#""modified":"{}"#, moment(4))), "what comes later: {item}");
 }
 
 #[tokio::test]

@@ -120,7 +120,12 @@ fn a_name_that_is_spent_before_the_form_is_written_is_not_used() {
     ledger.before_writing(move |unit| {
         let facts = json!({ "reason": "the item has no such form any more" }).to_string();
         let stamp = unit.withdraw(&spent, (producer, None), "tester", &facts)?.unwrap();
-        vedetta_flow::corridor::keep_withdrawal(unit, (&spent, producer), stamp, ("tester", ""))
+        vedetta_flow::corridor::keep_withdrawal(
+            unit,
+            (&spent, (producer, None)),
+            stamp,
+            ("tester", ""),
+        )
     });
     bring(&test, &version(2));
     let read = read(&test);
