@@ -215,6 +215,7 @@ impl Watch {
             let reason = "unione annullata / merge taken back".to_owned();
             return self.split_case(by, number, version, reason);
         }
+        let parts = self.parts_of(number)?;
         self.write_case(by, number, Some(version), move |unit| {
             let (stamp, kept) = match asker.read(unit, number, Some(version))? {
                 Ok(read) => read,
@@ -235,6 +236,12 @@ impl Watch {
             let Some((_, former)) = kept::version(unit, number, before)? else {
                 return Err(StoreError::Refused(format!("case {number} lacks {before}")));
             };
+            // What it was joined to, or its parts, may be another exercise's by now.
+            if matches!(change, Change::Join { .. } | Change::Practise { .. })
+                && is_unlike(unit, &former.incident, &parts)?
+            {
+                return Ok(Err(Refusal::Conflict(UNLIKE.into())));
+            }
             let by = &asker.actor.account;
             put(unit, vec![kept.then(former.incident, Did::Undone(change), by, stamp.seq)])
         })

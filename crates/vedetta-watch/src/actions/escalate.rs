@@ -13,7 +13,7 @@ use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, OwnerCall, SilentSensor, Stands, Whom,
 };
 use vedetta_desk::refusal::Refusal as _;
-use vedetta_desk::{OnDuty, Roster, Sight, State};
+use vedetta_desk::{CaseNumber, OnDuty, Roster, Sight, State};
 use vedetta_flow::FlowError;
 use vedetta_flow::steps::call_webhooks::{Reminder, queue_reminders};
 use vedetta_model::account::AccountState;
@@ -21,7 +21,7 @@ use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::part::OPERATOR;
-use vedetta_model::{AccountId, Actor, ContactId, Instant, Language, OrganisationId};
+use vedetta_model::{Account, AccountId, Actor, ContactId, Instant, Language, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, Sequence, StoreError, UnitOfWork};
 use vedetta_timeliness::{Overdue, Timeliness};
 
@@ -499,16 +499,27 @@ impl Watch {
             return false;
         }
         let Some(number) = alarm.about.number else { return true };
-        // An exercise calls nobody who takes no part in it.
-        let inside = |exercise: String| {
-            self.participants_of(&exercise).is_ok_and(|it| it.contains(&account.organisation))
+        self.may_see_case(account, number).unwrap_or_else(|error| {
+            // Whose it is cannot be read: the node's own room is called, and nobody outside.
+            tracing::error!(%error, case = %number, "nobody outside the room is called");
+            standing.own.as_ref() == Some(&account.organisation)
+        })
+    }
+
+    fn may_see_case(&self, account: &Account, number: CaseNumber) -> Result<bool, WatchError> {
+        let brief = {
+            let held = self.index()?;
+            held.get().and_then(|index| index.all.get(&number).cloned())
         };
-        if !self.exercise_of(number).is_none_or(inside) {
-            return false;
+        let brief = brief.ok_or_else(|| WatchError::unknown("case", number))?;
+        // An exercise calls nobody who takes no part in it.
+        if let Some(exercise) = &brief.row.exercise
+            && !self.participants_of(exercise)?.contains(&account.organisation)
+        {
+            return Ok(false);
         }
-        let Some(access) = self.access_of(number) else { return true };
-        if access.circle.is_none() {
-            return true;
+        if brief.access.circle.is_none() {
+            return Ok(true);
         }
         let actor = Actor {
             account: account.id.clone(),
@@ -517,7 +528,7 @@ impl Watch {
             language: account.language,
             way: vedetta_model::Way::InPerson,
         };
-        access.sight(self.viewer(&actor)) == Some(Sight::Whole)
+        Ok(brief.access.sight(self.viewer(&actor)) == Some(Sight::Whole))
     }
 
     /// By what a person can be called: the pages, and what the directory says of them.

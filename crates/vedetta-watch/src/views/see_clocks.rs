@@ -409,12 +409,6 @@ impl Watch {
         held.get()?.all.get(&number)?.row.centre.clone()
     }
 
-    /// The exercise to which a case belongs.
-    pub(crate) fn exercise_of(&self, number: CaseNumber) -> Option<String> {
-        let held = self.index().ok()?;
-        held.get()?.all.get(&number)?.row.exercise.clone()
-    }
-
     /// What decides who may see a case.
     pub(crate) fn access_of(&self, number: CaseNumber) -> Option<Access> {
         let held = self.index().ok()?;
