@@ -260,8 +260,8 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_clock_that_presses_calls_people_whatever_fails_beside_it() {
+    /// The small network with an officer in the room, and a town that reports.
+    fn room() -> (Api, Arc<vedetta_testkit::MockClock>) {
         let TestHouse { house, clock, store: _store } = TestHouse::small();
         let admin = TestHouse::small().administrator();
         let officer = Account {
@@ -274,13 +274,6 @@ mod tests {
         };
         house.put_account(&admin, &officer).unwrap();
         let api = Api::new(Arc::new(house), Settings::default(), [7; 32]);
-        let town = Actor {
-            account: AccountId::new("terni").unwrap(),
-            organisation: OrganisationId::new("terni").unwrap(),
-            roles: BTreeSet::from([Role::Liaison]),
-            language: Language::It,
-            way: Way::InPerson,
-        };
         let report = NewReport {
             channel: Channel::Portal,
             organisation: None,
@@ -293,14 +286,71 @@ mod tests {
             exercise: None,
             key: None,
         };
-        api.watch().report(&town, report).unwrap();
-        // What is remembered of the channels does not read.
+        api.watch().report(&person("terni", "terni", Role::Liaison), report).unwrap();
+        (api, clock)
+    }
+
+    fn person(account: &str, of: &str, role: Role) -> Actor {
+        Actor {
+            account: AccountId::new(account).unwrap(),
+            organisation: OrganisationId::new(of).unwrap(),
+            roles: BTreeSet::from([role]),
+            language: Language::It,
+            way: Way::InPerson,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_presses_calls_people_whatever_fails_beside_it() {
+        let (api, clock) = room();
+        // What is remembered of the channels does not read, nor do the sensors.
         let spoil = |unit: &mut dyn vedetta_store::UnitOfWork| {
+            unit.put_record(vedetta_store::RecordKind::Sensor, "perimetro", b"{", "prova")?;
             unit.set_bookmark("desk/gathered/more", b"{")
         };
         api.house().write(spoil).unwrap();
-        assert!(api.watch().gather().is_err());
+        assert!(api.watch().gather().is_err() && api.sensors().unheard().is_err());
         clock.advance(Duration::from_secs(9 * 3_600));
         assert!(round(&api, &Ways::default()).await.unwrap() > 0, "somebody is called");
+    }
+
+    /// A relay that takes no letter: it says that one was handed over, and never answers.
+    struct Stuck(Arc<tokio::sync::Notify>);
+
+    impl Mailer for Stuck {
+        fn send(&self, _: String, _: String, _: String) -> Later<Result<(), String>> {
+            self.0.notify_one();
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn no_clock_waits_for_reminders() {
+        let (api, clock) = room();
+        let contact = serde_json::json!({ "id": "ced", "organisation": "terni", "role": "turno", "name": "CED",
+            "channels": [{ "by": "email", "at": "ced@terni.example" }] });
+        let records = vedetta_directory::directory::Records {
+            contacts: vec![serde_json::from_value(contact).unwrap()],
+            ..Default::default()
+        };
+        api.house().put_records(&TestHouse::small().administrator(), records).unwrap();
+        let officer = person("sala", "cnaipic", Role::DutyOfficer);
+        let both = |it: &str| serde_json::json!({ "it": it, "en": it });
+        let text = serde_json::json!({ "title": both("Falsa fattura"), "text": both("Mail"),
+            "what_to_do": both("Non aprite"), "tlp": "GREEN" });
+        let text = serde_json::from_value(text).unwrap();
+        let draft = api.watch().put_warning(&officer, (None, None), text).unwrap();
+        api.watch().send_warning(&officer, &draft.id, draft.version).unwrap();
+        api.watch().remind_warning(&officer, &draft.id).unwrap();
+        let handed = Arc::new(tokio::sync::Notify::new());
+        let ways = Ways { mailer: Some(Arc::new(Stuck(Arc::clone(&handed)))), ..Ways::default() };
+        let reminding = remind(&api, &ways);
+        tokio::pin!(reminding);
+        tokio::select! {
+            told = &mut reminding => panic!("nobody took the reminder: {told:?}"),
+            () = handed.notified() => {}
+        }
+        clock.advance(Duration::from_secs(9 * 3_600));
+        assert!(round(&api, &ways).await.unwrap() > 0, "somebody is called meanwhile");
     }
 }

@@ -1,13 +1,16 @@
 //! Coming from a provider of identities: one of our own, over real HTTP on loopback.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use vedetta_api::{Rate, Settings};
-use vedetta_keyring::oidc::{Profile, Signer};
-use vedetta_model::{AccountId, Role};
+use vedetta_flow::FlowError;
+use vedetta_keyring::oidc::{self, Profile, Signer};
+use vedetta_keyring::{Keyring, Ways};
+use vedetta_model::{AccountId, Actor, Language, Role, Way};
 use vedetta_testkit::TestHouse;
 
 use crate::browser::{Answer, Browser, Node, plenty};
@@ -428,4 +431,32 @@ async fn many_who_come_at_once_ask_a_provider_once() {
         assert_eq!(sent.status, StatusCode::SEE_OTHER);
     }
     assert_eq!(idp.0.lock().unwrap().described, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_tied_in_a_session_that_ended_while_the_provider_was_asked() {
+    let idp = Idp::new().await;
+    let (node, provider) = (idp.node(), idp.provider("ente", Profile::Generic));
+    let house = node.console.api().house();
+    let keyring = Keyring::open(Arc::clone(house), Ways::default()).unwrap();
+    let by = Actor {
+        account: AccountId::new("analista").unwrap(),
+        organisation: node.admin.organisation.clone(),
+        roles: [Role::Analyst].into(),
+        language: Language::It,
+        way: Way::InPerson,
+    };
+    let session =
+        || vedetta_testkit::session(house, "analista").split('_').nth(1).unwrap().to_owned();
+    let tie = |session: &str, subject: &str| {
+        let (issuer, subject) = (provider.client.issuer.clone(), subject.to_owned());
+        keyring.tie_own(&by, session, (&provider, &oidc::Identity { issuer, subject }))
+    };
+    let (before, tied) = (session(), || keyring.identities_of(&by, &by.account).unwrap().len());
+    house.set_password(&node.admin, &by.account, "un'altra parola lunga").unwrap();
+    let late = tie(&before, "anna");
+    assert!(matches!(late, Err(FlowError::Unproven(_))), "{late:?}");
+    assert_eq!(tied(), 0, "who had the old password keeps no way in");
+    tie(&session(), "anna").unwrap();
+    assert_eq!(tied(), 1);
 }

@@ -1,11 +1,18 @@
 //! Whose word moves a wave, and how far an analyst's word reaches.
 
+use std::sync::Arc;
+
+use serde_json::json;
+use vedetta_flow::House;
 use vedetta_mail::Verdict;
 use vedetta_model::{Role, Tlp};
 use vedetta_postroom::{
     CampaignStep, CampaignView, Handed, Overruling, Reach, Received, ReleaseRule, Reporter,
     Settings, Stage, Telling,
 };
+use vedetta_store::UnitOfWork;
+use vedetta_store::item::{Claim, ItemDraft, ItemState};
+use vedetta_testkit::items::TestItem;
 
 use super::desk::{ADA, Desk, SITE, analyst, desk, desk_with, everything, over, person, settings};
 use super::letters::{lure, milder};
@@ -240,4 +247,47 @@ fn who_uploaded_is_told_of_a_changed_verdict() {
     );
     assert!(desk.room.changed_answers(&person("terni", Role::Liaison), began).is_empty());
     assert!(desk.room.changed_answers(&perugia, desk.room.house().now()).is_empty());
+}
+
+#[test]
+fn what_somebody_brings_under_the_name_of_a_wave_opens_no_question() {
+    let desk = desk();
+    desk.report(ADA, &lure(1, SITE));
+    desk.report(LUCA, &lure(2, SITE));
+    let id = wave(&desk).campaign.id.to_string();
+    let release = CampaignStep::Release { tlp: Tlp::Amber };
+    desk.room.step_campaign(&analyst(), &id, &release).unwrap();
+    let asked = desk.room.questions(&person("foligno", Role::Liaison)).remove(0).item;
+    let Desk { room, clock, store } = desk;
+    drop(room);
+    let entropy = Arc::new(vedetta_testkit::SeededEntropy::new(5));
+    let house = House::open(Arc::clone(&store), clock.clone(), entropy).unwrap();
+    let (stranger, own) = (person("stranger", Role::Liaison), TestItem::indicator(1));
+    vedetta_testkit::bring(&house, &stranger, std::slice::from_ref(&own));
+    let producer = house.number_of(&stranger.organisation).unwrap();
+    // As a peer would bring it.
+    let (template, name) = (own.id(), asked.clone());
+    let body = own.with("type", json!("report")).with("id", json!(asked.as_str())).json();
+    let beside = move |unit: &mut dyn UnitOfWork| {
+        let clearance = unit.releases(&template)?[0].clearance;
+        let draft = ItemDraft {
+            id: &name,
+            version: "2027-03-01T00:00:00Z".parse().unwrap(),
+            producer,
+            claim: Claim::Own,
+            clearance,
+            state: ItemState::Live,
+            actor: "peer:cosc-umbria",
+            facts: "{}",
+            body: body.as_bytes(),
+        };
+        unit.place_items(&[draft]).map(drop)
+    };
+    house.write(beside).unwrap();
+    assert!(house.item(&stranger, &asked).is_ok(), "its own line");
+    drop(house);
+    let desk = over(store, clock, settings());
+    assert!(desk.room.questions(&stranger).is_empty());
+    let said = Telling { received: true, mailboxes: None, note: String::new() };
+    assert!(desk.room.answer_question(&stranger, &id, &said).is_err());
 }
