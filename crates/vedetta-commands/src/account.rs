@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vedetta_model::{AccountId, Language, OrganisationId, Role};
 
 use crate::node::{Fault, Node, plain};
-use crate::table::{aligned, each, word, words};
+use crate::table::{aligned, each, listed, word, words};
 use crate::{Answer, At, Command, Use, named};
 
 /// Accounts of people and machines: write, close, passwords, authenticators.
@@ -123,7 +123,7 @@ impl Command for Account {
     fn lines(&self, told: &Value) -> String {
         let account = word(told, "account");
         match &self.what {
-            What::List { .. } => aligned(&each(told, "items").map(row).collect::<Vec<_>>()),
+            What::List { .. } => listed(aligned(&each(told, "items").map(row).collect::<Vec<_>>())),
             What::Put(_) | What::Close(_) => aligned(&[row(told)]),
             What::Password(_) => {
                 format!(

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::node::Node;
-use crate::table::{each, word};
+use crate::table::{each, listed, word};
 use crate::{Answer, At, Command, Use};
 
 /// Work that the node gave up: see it, take it up again, discard it.
@@ -87,7 +87,7 @@ impl Command for DeadLetter {
     fn lines(&self, told: &Value) -> String {
         let many = |name: &str| each(told, name).count();
         match &self.what {
-            What::List => each(told, "letters").map(line).collect(),
+            What::List => listed(each(told, "letters").map(line).collect()),
             What::Retry(_) => format!("{} taken up again\n", many("retried")),
             What::Discard(_) => format!("{} discarded\n", many("discarded")),
         }

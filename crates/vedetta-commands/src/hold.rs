@@ -6,7 +6,7 @@ use vedetta_model::hold::HoldScope;
 use vedetta_model::{Hold as Order, HoldId, Instant, ItemId, OrganisationId};
 
 use crate::node::{Node, plain};
-use crate::table::{each, word};
+use crate::table::{each, listed, word};
 use crate::{Answer, At, Command, Use};
 
 /// Investigative holds: an authority's order that stops diffusion.
@@ -115,7 +115,7 @@ impl Command for Hold {
 
     fn lines(&self, told: &Value) -> String {
         match &self.what {
-            What::List => each(told, "holds").map(line).collect(),
+            What::List => listed(each(told, "holds").map(line).collect()),
             What::Put(_) => line(told),
             What::End { hold } => {
                 let ended = each(told, "holds").filter(|it| it["id"] == hold.as_str());

@@ -19,6 +19,12 @@ pub fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// A list in lines, which says so when nothing is on it.
+#[must_use]
+pub fn listed(lines: String) -> String {
+    if lines.is_empty() { "none\n".to_owned() } else { lines }
+}
+
 /// A member that is text; nothing for any other.
 #[must_use]
 pub fn word(of: &Value, name: &str) -> String {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vedetta_model::{AccountId, Role};
 
 use crate::node::{Node, plain};
-use crate::table::{aligned, each, word, words};
+use crate::table::{aligned, each, listed, word, words};
 use crate::{Answer, At, Command, Use, named};
 
 /// Tokens by which machines prove themselves: issue, list, revoke.
@@ -113,7 +113,7 @@ impl Command for Token {
                     let until = format!("until {}", word(it, "expires"));
                     vec![word(it, "id"), word(it, "account"), word(it, "purpose"), until, roles]
                 });
-                aligned(&rows.collect::<Vec<_>>())
+                listed(aligned(&rows.collect::<Vec<_>>()))
             }
             What::Revoke { token } => format!("{token} opens nothing any more\n"),
         }

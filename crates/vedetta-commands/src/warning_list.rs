@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::node::{Fault, Node, Request, Verb, file, plain, read};
-use crate::table::{counted, each, word};
+use crate::table::{counted, each, listed, word};
 use crate::{Answer, At, Command, Use};
 
 /// Warning lists in MISP's format: what is harmless, however often it is seen.
@@ -82,7 +82,7 @@ impl Command for WarningList {
 
     fn lines(&self, told: &Value) -> String {
         match &self.what {
-            What::List => each(told, "lists").map(line).collect(),
+            What::List => listed(each(told, "lists").map(line).collect()),
             What::Put { .. } => {
                 let refused = each(told, "rejected");
                 let refused =

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vedetta_model::{Category, OrganisationId};
 
 use crate::node::{Node, plain};
-use crate::table::{each, word, words};
+use crate::table::{each, listed, word, words};
 use crate::{Answer, At, Command, Use, named};
 
 /// Webhooks: where an organisation is called when something is released to it.
@@ -106,7 +106,7 @@ impl Command for Webhook {
 
     fn lines(&self, told: &Value) -> String {
         match &self.what {
-            What::List => each(told, "webhooks").map(lines).collect(),
+            What::List => listed(each(told, "webhooks").map(lines).collect()),
             What::Put(_) => match told["secret"].as_str() {
                 Some(secret) => {
                     format!("{secret}\nsigns the calls of {}; shown once\n", word(told, "id"))

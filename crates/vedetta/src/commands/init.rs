@@ -35,6 +35,10 @@ pub(crate) struct Init {
     /// Its name, when it is not of the network that is loaded.
     #[arg(long, default_value = "Operations room")]
     name: String,
+    /// What it is, when it is not of the network that is loaded: national-centre, regional-centre, section,
+    /// agency, association, municipality, province, region, administration, operator or partner.
+    #[arg(long, default_value = "agency", value_parser = kind)]
+    kind: OrganisationKind,
     /// The network to begin with.
     #[arg(long, value_enum, default_value = "none")]
     network: Network,
@@ -156,7 +160,7 @@ impl Init {
             id: self.organisation.clone(),
             name: self.name.clone(),
             aliases: Vec::new(),
-            kind: OrganisationKind::Agency,
+            kind: self.kind,
             parent: None,
             region: None,
             province: None,
@@ -167,6 +171,10 @@ impl Init {
         };
         Records { organisations: vec![own], ..Records::default() }
     }
+}
+
+fn kind(text: &str) -> Result<OrganisationKind, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "is none of the kinds named above".to_owned())
 }
 
 /// The files of a directory.

@@ -297,6 +297,9 @@ fn print_list(answer: &Value) {
         let fingerprint = node["fingerprint"].as_str().unwrap_or_default();
         println!("{organisation}  card {}  key {fingerprint}", node["serial"]);
     }
+    if answer["peers"].as_array().is_none_or(Vec::is_empty) {
+        println!("no peers");
+    }
     for peer in answer["peers"].as_array().into_iter().flatten() {
         let (link, word) = (&peer["link"], |of: &Value| of.as_str().unwrap_or("-").to_owned());
         let state = match link["up"].as_bool() {
