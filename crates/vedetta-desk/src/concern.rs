@@ -26,6 +26,20 @@ pub fn belongs(text: &WarningText, sector: Option<Sector>, region: Option<&str>)
     Bilingual::new(it, en)
 }
 
+/// What the text of a warning says to do, in each language in which it says so.
+#[must_use]
+pub fn to_do(text: &str) -> Option<Bilingual> {
+    const RULE: &str = "\n\n---\n\n";
+    let (_, italian) = text.split_once(TO_DO.0)?;
+    Some(match italian.split_once(RULE).map(|(it, en)| (it, en.split_once(TO_DO.1))) {
+        Some((it, Some((_, en)))) => Bilingual::new(it, en),
+        _ => Bilingual::new(italian, italian),
+    })
+}
+
+/// What stands before what to do, in the text of a warning in Italian and in English.
+pub const TO_DO: (&str, &str) = ("\n\nChe cosa fare: ", "\n\nWhat to do: ");
+
 /// The products that a pattern names.
 pub fn products(pattern: &str) -> impl Iterator<Item = String> {
     let parts = pattern.split(['\'', '"', ' ']).filter(|part| part.starts_with("cpe:2.3:"));
@@ -37,22 +51,36 @@ pub fn products(pattern: &str) -> impl Iterator<Item = String> {
 pub fn advice(kind: &str) -> Bilingual {
     let (it, en) = match kind {
         "early-warning" => (
-            "leggete, fate quanto chiede e confermate la lettura",
-            "read it, do what it asks for, and acknowledge",
+            "leggete, fate quanto chiede e avvisate chi usa i sistemi",
+            "read it, do what it asks for, and tell those who use the systems",
         ),
         "indicator" => (
-            "cercate nei registri se compare; se sì, staccate la macchina e avvisate il centro",
-            "look for it in your logs; if it is there, disconnect the machine and call the centre",
+            "cercatelo nei registri di firewall, posta e DNS, e bloccatelo (con gli elenchi automatici lo è già); se compare, staccate la macchina e avvisate il centro",
+            "look for it in the logs of firewall, mail and DNS, and block it (with the automatic feeds it is already); if it is there, disconnect the machine and call the centre",
         ),
         "vulnerability" => (
             "installate l'aggiornamento del produttore, o spegnete ciò che è esposto",
             "install the maker's update, or switch off what is exposed",
         ),
         "incident" | "sighting" => (
-            "verificate i vostri sistemi e rispondete al centro",
-            "check your systems and answer the centre",
+            "controllate se vedete gli stessi segni; se sì, segnalate",
+            "check whether you see the same signs; if so, report",
         ),
         _ => ("leggete e confermate la lettura", "read it and acknowledge"),
     };
     Bilingual::new(it, en)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_is_read_from_the_text_of_a_warning() {
+        let italian = "Un riscatto.\n\nChe cosa fare: Staccate.";
+        let both = format!("{italian}\n\n---\n\nA ransom.\n\nWhat to do: Unplug.");
+        assert_eq!(to_do(&both), Some(Bilingual::new("Staccate.", "Unplug.")));
+        assert_eq!(to_do(italian), Some(Bilingual::new("Staccate.", "Staccate.")));
+        assert_eq!(to_do("A ransom."), None);
+    }
 }

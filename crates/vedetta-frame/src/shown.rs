@@ -8,6 +8,7 @@ use serde::Deserialize;
 use vedetta_flow::{Form, House, OMITTED, ReadItem};
 use vedetta_model::item::EXERCISE_LABEL;
 use vedetta_model::{Instant, Language, Pap, Tlp};
+use vedetta_watch::desk::concern::TO_DO;
 use vedetta_watch::desk::posture::EXERCISE;
 
 use vedetta_words::Words;
@@ -204,7 +205,7 @@ impl Summary {
             match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
                 (Some(title), ..) => title.to_owned(),
                 (None, Some(from), Some(to), Some(how)) => {
-                    format!("{} → {} ({how})", end(from), end(to))
+                    format!("{} → {} ({})", end(from), end(to), w.relation(how))
                 }
                 _ => id.to_owned(),
             };
@@ -248,8 +249,7 @@ pub fn spoken(text: &str, w: Words) -> &str {
     const RULE: &str = "\n\n---\n\n";
     let parted = text.match_indices(RULE).find_map(|(at, _)| {
         let (italian, english) = (text.get(..at)?, text.get(at + RULE.len()..)?);
-        let in_both =
-            italian.contains("\n\nChe cosa fare: ") && english.contains("\n\nWhat to do: ");
+        let in_both = italian.contains(TO_DO.0) && english.contains(TO_DO.1);
         in_both.then_some((italian, english))
     });
     match (parted, w.0) {
@@ -257,6 +257,13 @@ pub fn spoken(text: &str, w: Words) -> &str {
         (Some((_, english)), Language::En) => english,
         (None, _) => text,
     }
+}
+
+/// The same without what it says to do, where that stands elsewhere.
+pub fn happens(text: &str, w: Words) -> &str {
+    let said = spoken(text, w);
+    let without = |before: &str| said.split_once(before).map(|(happens, _)| happens);
+    without(TO_DO.0).or_else(|| without(TO_DO.1)).unwrap_or(said)
 }
 
 /// A text of at most so many characters.
@@ -341,6 +348,7 @@ mod tests {
         let both = format!("{italian}\n\n---\n\n{english}");
         assert_eq!(spoken(&both, Words(Language::It)), italian);
         assert_eq!(spoken(&both, Words(Language::En)), english);
+        assert_eq!(happens(&both, Words(Language::En)), "A ransom.");
         // A partner's advisory, with a rule across it.
         let advisory = "Summary.\n\n---\n\nWhat to do: update.";
         assert_eq!(spoken(advisory, Words(Language::It)), advisory);
@@ -363,7 +371,7 @@ mod tests {
         let w = Words(Language::It);
         let ends = br#"{"relationship_type": "indicates", "source_ref": "indicator--a", "target_ref": "campaign--b"}"#;
         let called = |body: &[u8]| Summary::of(body).called("relationship--c", w);
-        assert_eq!(called(ends), "Indicatore → Campagna (indicates)");
+        assert_eq!(called(ends), "Indicatore → Campagna (indica)");
         assert_eq!(called(br#"{"name": "Ondata", "source_ref": "indicator--a"}"#), "Ondata");
         assert_eq!(called(b"{}"), "relationship--c");
         // What belongs to an exercise says so, once.

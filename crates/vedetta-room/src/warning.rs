@@ -61,6 +61,8 @@ struct Page {
     reach: Vec<Reach>,
     hidden: usize,
     audience: Option<Audience>,
+    /// How many of them it is about, where sectors or regions were chosen.
+    about: Option<String>,
     mine: Option<(&'static str, Moment)>,
     note: String,
     reason: String,
@@ -161,18 +163,20 @@ impl Page {
     async fn read(console: &Console, signed: &Signed, id: &str) -> Result<Self, Problem> {
         let (actor, of) = (signed.actor(), id.to_owned());
         let leads = console.admits(signed, "/warnings/new");
-        let (view, preview) = console
+        let (view, preview, about) = console
             .watch(move |watch| {
                 let view = watch.warning(&actor, &of)?;
                 let draft = leads && view.warning.stage == WarningStage::Draft;
                 let preview = if draft { Some(watch.preview_warning(&actor, &of)?) } else { None };
-                Ok((view, preview))
+                let about = preview.as_ref().and_then(|it| watch.spoken_of(&view.warning.text, it));
+                Ok((view, preview, about))
             })
             .await?;
         let w = signed.words();
+        let about = about.map(|it| w.warning_about(it));
         let audience = preview.as_ref().map(|it| Audience::of(console.house(), w, it));
         let mut told = Self::of(console, signed, &view);
-        (told.audience, told.leads) = (audience, leads);
+        (told.audience, told.about, told.leads) = (audience, about, leads);
         Ok(told)
     }
 
@@ -212,6 +216,7 @@ impl Page {
             reach: reach(w, &view.reach),
             hidden: view.reach.len().saturating_sub(ROWS),
             audience: None,
+            about: None,
             mine: mine.map(|it| (w.acted(it.did), Moment::of(it.at, w))),
             note: String::new(),
             reason: String::new(),

@@ -140,7 +140,7 @@ pub(super) async fn concerns(
     recorder::room(&api).await?;
     let concerns = api.ask_watch(Cost::Bulk, move |watch| watch.concerns(&who, limit)).await?;
     // Each is told with why and what to do: whoever reads it here has received it.
-    let places: vedetta_model::Places = concerns.iter().map(|it| it.release.0).collect();
+    let places: vedetta_model::Places = concerns.iter().map(|it| it.read.stamp.seq.0).collect();
     let carried = Carried::to(api.house(), &actor, Door::Api, places);
     Ok((carried.map(Extension), Json(Concerns { concerns })).into_response())
 }

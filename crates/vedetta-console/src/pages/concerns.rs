@@ -9,19 +9,17 @@ use vedetta_directory::Observable;
 use vedetta_flow::{Door, House, Look, ReadItem, Share, Standing};
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
-use vedetta_frame::shown::{Line, Moment, Summary, short, spoken};
+use vedetta_frame::shown::{Line, Moment, Summary, happens, short};
 use vedetta_frame::visit::Signed;
-use vedetta_model::{Actor, ItemId, OrganisationNumber, Places};
+use vedetta_model::{Actor, Category, OrganisationNumber, Places};
 use vedetta_words::Words;
 
 /// Something that concerns us.
-pub(super) struct Concern {
+struct Concern {
     line: Line,
-    /// Where it was released.
-    place: u64,
     because: Vec<String>,
     text: Option<String>,
-    what_to_do: &'static str,
+    what_to_do: String,
     acknowledged: bool,
     /// When the room last reminded of it.
     reminded: Option<Moment>,
@@ -47,17 +45,13 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let of = actor.organisation.clone();
     console.api().room_to_deliver().await?;
-    let mut concerns = console.ask(move |house| find(house, &actor, w, SHOWN)).await?;
-    let ids = concerns.iter().filter_map(|it| ItemId::new(&it.line.id).ok());
-    let (by, ids) = (signed.actor(), ids.collect::<Vec<_>>());
-    let reminded = console.watch(move |watch| watch.reminded(&by, &ids)).await?;
-    for it in &mut concerns {
-        let at = reminded.iter().find(|(id, _)| id.as_str() == it.line.id);
-        it.reminded = at.map(|(_, at)| Moment::of(*at, w));
-    }
+    let found = console
+        .watch(move |watch| watch.why_concerned(&actor, &newest(watch.house(), &actor)?))
+        .await?;
+    let places: Places = found.iter().map(|it| it.read.stamp.seq.0).collect();
+    let concerns = found.iter().map(|it| Concern::of(console.house(), w, it)).collect();
     let assets = console.house().standing().directory.assets_of(&of).len();
     let frame = Frame::of(&console, &signed.visit, w.concerns_title(), Section::Concerns).live();
-    let places: Places = concerns.iter().map(|it| it.place).collect();
     let answer = page(&Concerns {
         frame,
         concerns,
@@ -69,58 +63,41 @@ pub(super) async fn show(
     Ok(console.api().delivering(answer, &signed.person.actor, Door::Console, places))
 }
 
-/// The newest that concern an actor's organisation.
-pub(super) fn find(
-    house: &House,
-    actor: &Actor,
-    w: Words,
-    most: usize,
-) -> Result<Vec<Concern>, vedetta_flow::FlowError> {
+/// The newest that may concern an actor's organisation: what looks for something that it owns, and the
+/// warnings that it received.
+fn newest(house: &House, actor: &Actor) -> Result<Vec<ReadItem>, vedetta_flow::FlowError> {
     let standing = house.standing();
     let Some(own) = standing.directory.number(&actor.organisation) else { return Ok(Vec::new()) };
-    let look = Look { before: None, limit: most, share: Share::Cleared, kinds: &[], tlp: None };
+    let look = Look { before: None, limit: SHOWN, share: Share::Cleared, kinds: &[], tlp: None };
     let ours = |item: &ReadItem| house.source(item).is_some_and(|it| it.id == actor.organisation);
+    let warns = |item: &ReadItem| house.category(item) == Some(Category::EarlyWarning);
     let found = house.newest_items(actor, &look, |item| {
-        !ours(item) && !because(&standing, own, item, w).is_empty()
+        !ours(item) && (warns(item) || touches(&standing, own, item))
     })?;
-    found
-        .items
-        .iter()
-        .map(|item| {
-            let summary = Summary::of(&item.body);
-            let mine = house.deliveries(actor, item)?.into_iter();
-            let mut mine = mine.filter(|it| it.organisation == actor.organisation);
-            Ok(Concern {
-                place: item.stamp.seq.0,
-                because: because(&standing, own, item, w),
-                text: summary.description.map(|text| short(spoken(&text, w), 600)),
-                what_to_do: match summary.kind.as_str() {
-                    "indicator" => w.do_indicator(),
-                    "incident" => w.do_incident(),
-                    "vulnerability" => w.do_vulnerability(),
-                    _ => w.do_warning(),
-                },
-                reminded: None,
-                acknowledged: mine.any(|it| it.acknowledged.is_some()),
-                line: Line::of(house, item, w),
-            })
-        })
-        .collect()
+    Ok(found.items)
 }
 
-/// Why an item concerns an organisation: what it looks for touches what the organisation owns, or it is
-/// a warning cleared to it.
-fn because(standing: &Standing, own: OrganisationNumber, item: &ReadItem, w: Words) -> Vec<String> {
-    if item.id.kind() == "report" {
-        return vec![w.because_warning().to_owned()];
+impl Concern {
+    fn of(house: &House, w: Words, it: &vedetta_watch::Concern) -> Self {
+        let text = Summary::of(&it.read.body).description;
+        Self {
+            line: Line::of(house, &it.read, w),
+            because: it.because.iter().map(|it| it.to(w.0).to_owned()).collect(),
+            text: text.map(|text| short(happens(&text, w), 600)),
+            what_to_do: it.what_to_do.to(w.0).to_owned(),
+            acknowledged: it.acknowledged.is_some(),
+            reminded: it.reminded.map(|at| Moment::of(at, w)),
+        }
     }
+}
+
+/// Whether what an item looks for touches what an organisation owns.
+fn touches(standing: &Standing, own: OrganisationNumber, item: &ReadItem) -> bool {
     let summary = Summary::of(&item.body);
-    let texts = summary.pattern.iter().flat_map(|pattern| quoted(pattern));
-    let touched = texts.filter(|text| {
+    summary.pattern.iter().flat_map(|pattern| quoted(pattern)).any(|text| {
         Observable::read(text)
             .is_ok_and(|it| standing.relevance.concerned(&it).everyone().contains(own))
-    });
-    touched.take(3).map(|text| w.because_owned(text)).collect()
+    })
 }
 
 /// What stands between quotes in a pattern.

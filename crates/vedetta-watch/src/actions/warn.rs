@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
+use vedetta_desk::concern::TO_DO;
 use vedetta_desk::posture::marked;
 use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText};
 use vedetta_flow::{FlowError, Preview};
@@ -91,6 +92,20 @@ impl Watch {
         let (_, warning) = self.kept_warning(id)?;
         let handling = Arc::new(self.handling(by, &warning.text)?);
         Ok(self.house().preview(by, &handling)?)
+    }
+
+    /// Of those who would have it, how many it is about by the sectors and regions that were chosen; none
+    /// where none was chosen.
+    #[must_use]
+    pub fn spoken_of(&self, text: &WarningText, preview: &Preview) -> Option<usize> {
+        let is_chosen = !text.sectors.is_empty() || !text.regions.is_empty();
+        let standing = self.house().standing();
+        let concerns = |id: &&OrganisationId| {
+            let of = standing.directory.organisation(id);
+            of.is_some_and(|it| text.concerns(it.sector, it.region.as_deref()))
+        };
+        let whom = preview.groups.iter().filter(|it| it.form.is_some());
+        is_chosen.then(|| whom.flat_map(|it| &it.organisations).filter(concerns).count())
     }
 
     /// Sends a draft as an item: once.
@@ -278,13 +293,13 @@ fn object(handling: &Handling, text: &WarningText, id: &ItemId, at: Instant) -> 
 
 /// What happens and what to do in both languages; once, where nobody wrote it in English.
 fn described(text: &Bilingual, to_do: &Bilingual) -> String {
-    let told = |text: &str, heading: &str, to_do: &str| format!("{text}\n\n{heading}: {to_do}");
-    let italian = told(&text.it, "Che cosa fare", &to_do.it);
+    let told = |text: &str, before: &str, to_do: &str| format!("{text}{before}{to_do}");
+    let italian = told(&text.it, TO_DO.0, &to_do.it);
     let is_once = |it: &Bilingual| it.en.is_empty() || it.en == it.it;
     if is_once(text) && is_once(to_do) {
         return italian;
     }
-    let english = told(text.to(Language::En), "What to do", to_do.to(Language::En));
+    let english = told(text.to(Language::En), TO_DO.1, to_do.to(Language::En));
     format!("{italian}\n\n---\n\n{english}")
 }
 

@@ -23,12 +23,9 @@ use crate::watch::Watch;
 pub struct Concern {
     /// The item.
     pub item: ItemId,
-    /// Where it was released: who is shown it has received it.
+    /// As it was read: who is shown it has received it.
     #[serde(skip)]
-    pub release: Sequence,
-    /// Who brought it.
-    #[serde(skip)]
-    producer: OrganisationNumber,
+    pub read: ReadItem,
     /// What it is about.
     pub title: String,
     /// When it was released.
@@ -82,13 +79,7 @@ impl Watch {
     /// What the ledger said.
     pub fn concerns(&self, by: &Actor, limit: usize) -> Result<Vec<Concern>, WatchError> {
         let standing = self.house().standing();
-        let member = standing.directory.member(&by.organisation);
-        let member = member.ok_or_else(|| WatchError::unknown("organisation", &by.organisation))?;
-        let it = &member.organisation;
-        let (number, sector, region) = (member.number, it.sector, it.region.as_deref());
-        let house = self.house();
-        let room = standing.own.as_ref().and_then(|own| standing.directory.number(own));
-        let asker = Concerned { house, standing: &standing, number, room, sector, region };
+        let asker = self.concerned(by, &standing)?;
         let warnings = self.sent_warnings()?;
         let last = self.house().bell().last();
         let far = self.house().place_at(self.house().now().before(BACK))?;
@@ -108,9 +99,44 @@ impl Watch {
         self.add_older_warnings(by, &asker, &warnings, &mut found)?;
         found.sort_by_key(|it| std::cmp::Reverse(it.at));
         found.truncate(limit.clamp(1, 200));
-        for concern in &mut found {
-            let read = self.house().item_of(by, &concern.item, concern.producer)?;
-            let had = self.house().deliveries(by, &read)?;
+        self.follow(by, &mut found)?;
+        Ok(found)
+    }
+
+    /// Why some items concern the actor's organisation; those that do not are left out.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn why_concerned(
+        &self,
+        by: &Actor,
+        items: &[ReadItem],
+    ) -> Result<Vec<Concern>, WatchError> {
+        let standing = self.house().standing();
+        let (asker, warnings) = (self.concerned(by, &standing)?, self.sent_warnings()?);
+        let mut found: Vec<_> =
+            items.iter().filter_map(|item| asker.concern(item, &warnings)).collect();
+        self.follow(by, &mut found)?;
+        Ok(found)
+    }
+
+    fn concerned<'a>(
+        &'a self,
+        by: &Actor,
+        standing: &'a Standing,
+    ) -> Result<Concerned<'a>, WatchError> {
+        let member = standing.directory.member(&by.organisation);
+        let member = member.ok_or_else(|| WatchError::unknown("organisation", &by.organisation))?;
+        let it = &member.organisation;
+        let (number, sector, region) = (member.number, it.sector, it.region.as_deref());
+        let room = standing.own.as_ref().and_then(|own| standing.directory.number(own));
+        Ok(Concerned { house: self.house(), standing, number, room, sector, region })
+    }
+
+    /// What became of each: whether it was acknowledged, answered, reminded of.
+    fn follow(&self, by: &Actor, found: &mut [Concern]) -> Result<(), WatchError> {
+        for concern in found {
+            let had = self.house().deliveries(by, &concern.read)?;
             let own = had.into_iter().find(|it| it.organisation == by.organisation);
             concern.acknowledged = own.and_then(|it| it.acknowledged).map(|it| it.at);
             if let Some(id) = &concern.warning {
@@ -120,7 +146,7 @@ impl Watch {
                 concern.reminded = nudge.filter(|at| acted.is_none_or(|acted| acted < *at));
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Adds the warnings of the time that is looked back over which many entries have buried.
@@ -146,28 +172,6 @@ impl Watch {
     }
 
     /// The warnings that hold, by their item.
-    /// When the room last reminded an actor's organisation of the warnings that these items are, unless
-    /// it acted since.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn reminded(
-        &self,
-        by: &Actor,
-        items: &[ItemId],
-    ) -> Result<HashMap<ItemId, Instant>, WatchError> {
-        let (warnings, mut found) = (self.sent_warnings()?, HashMap::new());
-        for item in items {
-            let Some((id, ..)) = warnings.get(item) else { continue };
-            let acted = self.reaction(id, &by.organisation)?.map(|it| it.at);
-            let nudge = self.nudge_of(id, &by.organisation)?.map(|it| it.at);
-            if let Some(at) = nudge.filter(|at| acted.is_none_or(|acted| acted < *at)) {
-                found.insert(item.clone(), at);
-            }
-        }
-        Ok(found)
-    }
-
     fn sent_warnings(&self) -> Result<Warnings, WatchError> {
         let mut sent = HashMap::new();
         for (id, warning) in self.every_warning()? {
@@ -217,7 +221,9 @@ impl Concerned<'_> {
         }
         let what_to_do = match warning {
             Some((_, _, text)) => text.what_to_do.clone(),
-            None if early => concern::advice("early-warning"),
+            // Another node's says it in its own text.
+            None if early => concern::to_do(said("description"))
+                .unwrap_or_else(|| concern::advice("early-warning")),
             None => concern::advice(item.id.kind()),
         };
         let title = match said("name") {
@@ -225,8 +231,7 @@ impl Concerned<'_> {
             name => name,
         };
         Some(Concern {
-            release: item.stamp.seq,
-            producer: item.producer,
+            read: item.clone(),
             item: item.id.clone(),
             title: title.chars().take(300).collect(),
             at: item.stamp.at,
