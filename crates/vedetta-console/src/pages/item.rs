@@ -43,6 +43,8 @@ struct ItemPage {
     why: Option<String>,
     paths: Vec<String>,
     who_has: WhoHas,
+    /// Who has what one's own organisation brought under the same name, where another's is shown.
+    own: Option<WhoHas>,
     /// Which other nodes refused it.
     refused: Vec<(String, Refusal)>,
     reached: usize,
@@ -70,6 +72,8 @@ struct WhyPage {
 struct Told {
     item: ReadItem,
     deliveries: Vec<Delivery>,
+    /// Those of one's own line, where another's is shown.
+    own: Option<Vec<Delivery>>,
     refused: BTreeMap<OrganisationId, Vec<RefusedThere>>,
     answer: Option<Answer>,
     preview: Option<Preview>,
@@ -197,8 +201,12 @@ impl Told {
             Ok(item) => item,
             Err(left) => return Ok(Err(left)),
         };
+        let own = house.standing().directory.number(&actor.organisation);
+        let own = own.filter(|own| *own != item.producer);
+        let own = own.and_then(|own| house.item_of(actor, id, own).ok());
         Ok(Ok(Self {
             deliveries: house.deliveries(actor, &item)?,
+            own: own.map(|own| house.deliveries(actor, &own)).transpose()?,
             refused: nodes.refused_by(actor, id)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
             preview: house.audience_of(actor, &item)?,
@@ -234,6 +242,7 @@ impl Told {
             why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
             paths: self.answer.iter().flat_map(|it| &it.paths).map(|it| path(house, it)).collect(),
             who_has: WhoHas::delivered(house, w, &self.deliveries),
+            own: self.own.as_ref().map(|own| WhoHas::delivered(house, w, own)),
             refused: refused(house, w, &self.refused),
             reached: count(|it| it.at.is_some()),
             acknowledgements: count(|it| it.acknowledged.is_some()),
@@ -285,7 +294,8 @@ fn facts(w: Words, item: &ReadItem, summary: &Summary) -> Vec<(&'static str, Str
         [(w.fact_valid_from(), &summary.valid_from), (w.fact_valid_until(), &summary.valid_until)]
     {
         if let Some(moment) = moment {
-            facts.push((label, moment.clone()));
+            let read = moment.parse().map(|at| Moment::of(at, w).text().to_owned());
+            facts.push((label, read.unwrap_or_else(|_| moment.clone())));
         }
     }
     facts
