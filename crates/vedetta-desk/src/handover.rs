@@ -82,7 +82,7 @@ impl LineKind {
             Self::Clock => ("Scadenze", "Clocks"),
             Self::Case => ("Casi aperti", "Open cases"),
             Self::SilentLink => ("Collegamenti muti", "Silent links"),
-            Self::Unacknowledged => ("Allerte precoci non lette", "Early warnings not read"),
+            Self::Unacknowledged => ("Allerte precoci non lette", "Warnings not read"),
             Self::Overdue => ("Prese visione scadute", "Overdue acknowledgements"),
             Self::Owed => ("Turni non consegnati", "Shifts not handed over"),
         };

@@ -65,7 +65,7 @@ pub fn warning(id: &str, of: &Warning, from: &OrganisationId, pen: Pen<'_>) -> D
     };
     let at = at.map(|at| format!(", {}", rome(at, pen.language))).unwrap_or_default();
     writer.facts([
-        (say("Allerta precoce", "Early warning"), id.to_owned()),
+        (say("Allerta precoce", "Warning"), id.to_owned()),
         ("TLP".to_owned(), format!("TLP:{}", text.tlp.label())),
         ("PAP".to_owned(), format!("PAP:{}", text.pap.label())),
         (say("Da", "From"), (pen.name)(from)),

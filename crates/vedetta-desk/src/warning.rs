@@ -40,12 +40,12 @@ impl Warning {
         };
         let named = Bilingual::new(
             format!("allerta precoce {id} da leggere"),
-            format!("early warning {id} to be read"),
+            format!("warning {id} to be read"),
         );
         let Bilingual { it, en } = marked(named, self.text.exercise.as_ref());
         let subject = format!("Vedetta: {it} / {en}");
         let text = format!(
-            "L'allerta precoce {id} del {} aspetta una risposta della vostra organizzazione: apritela in «Ci riguarda», leggete che cosa fare e rispondete con il pulsante.\n\nThe early warning {id} of {} waits for an answer of your organisation: open it under “Concerns us”, read what to do, and answer with the button.",
+            "L'allerta precoce {id} del {} aspetta una risposta della vostra organizzazione: apritela in «Ci riguarda», leggete che cosa fare e rispondete con il pulsante.\n\nThe warning {id} of {} waits for an answer of your organisation: open it under “Concerns us”, read what to do, and answer with the button.",
             sent(Language::It),
             sent(Language::En)
         );

@@ -8,7 +8,7 @@ fn at(minutes: u64) -> Instant {
 }
 
 fn alarm(category: u8) -> Alarm {
-    let name = Bilingual::new("Pre-notifica", "Early warning");
+    let name = Bilingual::new("Pre-notifica", "Pre-notification");
     let number = Some("2026-000001".parse().unwrap());
     let about = About { number, missed: false, ..About::of(name, at(30), category) };
     Alarm::raise(about, OrganisationId::new("cosc-umbria").unwrap(), at(0))
