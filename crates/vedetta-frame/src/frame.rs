@@ -231,7 +231,6 @@ fn called(visit: &Visit, section: Section) -> Option<String> {
     let alarms = visit.person.as_ref()?.called.as_ref().filter(|_| section != Section::Alarms)?;
     Some(match alarms.len() {
         0 => String::new(),
-        1 => visit.words.alarm_calls_you().to_owned(),
         many => visit.words.alarms_call_you(many),
     })
 }

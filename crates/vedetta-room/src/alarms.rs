@@ -111,7 +111,6 @@ pub(super) async fn calling(signed: Signed) -> Result<Response, Problem> {
     let (w, alarms) = (signed.words(), signed.person.called.clone().unwrap_or_default());
     let said = match alarms.len() {
         0 => String::new(),
-        1 => w.alarm_calls_you().to_owned(),
         many => w.alarms_call_you(many),
     };
     Ok(axum::Json(serde_json::json!({ "alarms": alarms, "said": said })).into_response())
@@ -238,7 +237,6 @@ impl Alarm {
                 .collect(),
             gaps: match view.gaps {
                 0 => None,
-                1 => Some(w.alarm_gap().to_owned()),
                 many => Some(w.alarm_gaps(many)),
             },
             may_answer: view.may_answer,

@@ -206,7 +206,7 @@ impl Finding {
             severity,
             look,
             sure: w.finding_sure(it.confidence),
-            times: if it.count == 1 { w.finding_once().into() } else { w.finding_times(it.count) },
+            times: w.finding_times(it.count),
             entity: it.entity.clone(),
             techniques: it.techniques.join(", "),
             organisation: it.organisation.as_ref().map(|id| (id.to_string(), name(&standing, id))),

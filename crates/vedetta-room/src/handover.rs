@@ -18,6 +18,7 @@ use vedetta_watch::{Give, HandoverView, Sheet, Take};
 use vedetta_words::Words;
 
 use super::duty::person;
+use super::incidents::given_by_node;
 
 /// One thing to know.
 struct Known {
@@ -212,6 +213,7 @@ impl Known {
         };
         let title = match (line.kind, line.due) {
             (LineKind::Owed, Some(due)) => Moment::of(due, w).text().to_owned(),
+            (LineKind::Case | LineKind::Clock, _) => numbered(w, &line.title),
             _ => line.title.clone(),
         };
         Self {
@@ -223,6 +225,14 @@ impl Known {
             ticked: ticked.contains(line.key.as_str()),
         }
     }
+}
+
+/// A case by its number and what it is called.
+fn numbered(w: Words, line: &str) -> String {
+    line.split_once(' ').map_or_else(
+        || line.to_owned(),
+        |(number, title)| format!("{number} {}", given_by_node(title, w)),
+    )
 }
 
 impl Given {

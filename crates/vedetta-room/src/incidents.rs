@@ -116,7 +116,12 @@ pub fn words_of(words: &str, gathered: Option<&Gathered>, w: Words) -> String {
 /// What a case is called: one of mail, in one's own language, until somebody calls it otherwise.
 pub fn title_of(title: &str, (channel, count): (Channel, Option<u64>), w: Words) -> &str {
     let is_of_mail = channel == Channel::Mail && count.is_some();
-    if is_of_mail && OF_MAIL.contains(&title) { one_of(title, w) } else { title }
+    if is_of_mail { given_by_node(title, w) } else { title }
+}
+
+/// A title that the node gave in both languages, in one of them; any other as it is.
+pub fn given_by_node(title: &str, w: Words) -> &str {
+    if OF_MAIL.contains(&title) { one_of(title, w) } else { title }
 }
 
 /// What the node calls what is gathered of mail.

@@ -183,7 +183,9 @@ impl Rung {
     fn when(&self, w: &Words) -> String {
         match self.after.as_str() {
             "0" => w.ladder_at_once().to_owned(),
-            minutes => w.ladder_after_minutes(minutes),
+            text => text
+                .parse::<u32>()
+                .map_or_else(|_| text.to_owned(), |it| w.ladder_after_minutes(it)),
         }
     }
 

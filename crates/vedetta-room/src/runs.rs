@@ -133,7 +133,6 @@ impl Row {
             state,
             look,
             waiting: match (&it.stands, it.open) {
-                (Stands::Going, 1) => Some(w.run_waiting_one().to_owned()),
                 (Stands::Going, open) => Some(w.run_waiting(open)),
                 _ => None,
             },

@@ -50,7 +50,7 @@ impl Step {
                 "true" => w.step_when_true().to_owned(),
                 "false" => w.step_when_false().to_owned(),
                 "failure" => w.step_when_failure().to_owned(),
-                _ => when,
+                _ => w.answer(&when),
             }),
             depth: it.depth.min(DEEPEST),
             state: match it.state {

@@ -67,7 +67,7 @@ crate::words! {
     figure_organisations: "organizzazioni nella rete" / "organisations in the network",
     figure_agreements: "protocolli in vigore" / "agreements in force",
     figure_silent_links: "collegamenti interrotti" / "links down",
-    days_left(days: u32): "ancora {days} giorni" / "{days} days left",
+    days_left[days]: "ancora un giorno" | "ancora {days} giorni" / "one day left" | "{days} days left",
     help_title: "Guida e tasti" / "Help and keys",
     help_intro: "Ogni pagina si usa per intero con la tastiera. I tasti seguenti valgono quando non stai scrivendo in un campo." / "Every page works with the keyboard alone. These keys apply while you are not writing in a field.",
     help_keys: "Tasti" / "Keys",

@@ -21,7 +21,7 @@ impl Words {
     /// How long ago, in the largest unit that says enough.
     pub fn ago(self, time: std::time::Duration) -> String {
         match time.as_secs() / 60 {
-            minutes @ 0..120 => self.minutes(u32::try_from(minutes).unwrap_or(0)),
+            minutes @ 0..120 => self.minutes(minutes),
             minutes @ 120..2_880 => self.hours(minutes / 60),
             minutes => self.days(minutes / 1_440),
         }

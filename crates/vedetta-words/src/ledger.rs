@@ -103,6 +103,7 @@ const ITALIAN: &[(&str, &str)] = &[
     ("scope", "ruoli concessi"),
     ("sensor", "sensore"),
     ("service", "servizio"),
+    ("session", "sessione"),
     ("setting", "impostazione"),
     ("signed in by passkey", "entrato con una passkey"),
     ("since", "da"),

@@ -9,11 +9,30 @@ use vedetta_model::Language;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Words(pub Language);
 
-/// `name: "Italian" / "English",` or `name(argument: Type): "… {argument}" / "… {argument}",`.
+/// `name: "Italian" / "English",` or `name(argument: Type): "… {argument}" / "… {argument}",`; of what is
+/// counted one and many: `name[count]: "uno" | "{count}" / "one" | "{count}",`.
 macro_rules! words {
-    ($($name:ident $(($($argument:ident: $kind:ty),+))?: $it:literal / $en:literal,)+) => {
+    ($($name:ident $([$count:ident])? $(($($argument:ident: $kind:ty),+))?:
+        $it:literal $(| $more:literal)? / $en:literal $(| $many:literal)?,)+) => {
         impl crate::Words {
-            $(words!(@one $name $(($($argument: $kind),+))?, $it, $en);)+
+            $(words!(@one $name $([$count])? $(($($argument: $kind),+))?, $it $(| $more)?, $en $(| $many)?);)+
+        }
+    };
+    (@one $name:ident [$count:ident] $(($($argument:ident: $kind:ty),+))?, $it:literal | $more:literal, $en:literal | $many:literal) => {
+        #[doc = $many]
+        pub fn $name(self, count: impl crate::Count $($(, $argument: $kind)+)?) -> String {
+            let count = count.whole();
+            let $count = self.number(count);
+            match (self.0, count) {
+                (vedetta_model::Language::It, 1) => format!($it $($(, $argument = $argument)+)?),
+                (vedetta_model::Language::It, _) => {
+                    format!($more, $count = $count $($(, $argument = $argument)+)?)
+                }
+                (vedetta_model::Language::En, 1) => format!($en $($(, $argument = $argument)+)?),
+                (vedetta_model::Language::En, _) => {
+                    format!($many, $count = $count $($(, $argument = $argument)+)?)
+                }
+            }
         }
     };
     (@one $name:ident, $it:literal, $en:literal) => {
@@ -54,6 +73,36 @@ mod procedures;
 pub mod refusals;
 mod standing;
 mod watch;
+
+/// What can be counted.
+pub trait Count {
+    /// How many.
+    fn whole(self) -> u64;
+}
+
+impl Count for u64 {
+    fn whole(self) -> u64 {
+        self
+    }
+}
+
+impl Count for u32 {
+    fn whole(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Count for usize {
+    fn whole(self) -> u64 {
+        self as u64
+    }
+}
+
+impl<T: Count + Copy> Count for &T {
+    fn whole(self) -> u64 {
+        (*self).whole()
+    }
+}
 
 impl Words {
     /// The language as HTML names it.
@@ -115,6 +164,17 @@ mod tests {
                 assert!(one, "{source}: {said}");
             }
         }
+    }
+
+    #[test]
+    fn one_and_many_are_said_as_each_language_does() {
+        let said = |count: usize| [Language::It, Language::En].map(|it| Words(it).minutes(count));
+        assert_eq!(said(1), ["1 minuto", "1 minute"]);
+        assert_eq!(said(1_440), ["1.440 minuti", "1,440 minutes"]);
+        assert_eq!(
+            Words(Language::It).seen_looked(1_usize, 9),
+            "1 di 9 sensori l'ha cercato in ciò che ricorda"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The names of kinds, roles, doors and markings.
 
 use vedetta_flow::{Door, EntryKind};
-use vedetta_model::Role;
 use vedetta_model::organisation::OrganisationKind;
+use vedetta_model::{Language, Role};
 
 use crate::Words;
 
@@ -60,6 +60,12 @@ crate::words! {
     stix_note: "Nota" / "Note",
     stix_observed: "Dato osservato" / "Observed data",
     stix_relationship: "Relazione" / "Relationship",
+    stix_tool: "Strumento" / "Tool",
+    stix_infrastructure: "Infrastruttura" / "Infrastructure",
+    stix_identity: "Identità" / "Identity",
+    stix_location: "Luogo" / "Location",
+    stix_grouping: "Raccolta" / "Grouping",
+    stix_malware_analysis: "Analisi di malware" / "Malware analysis",
     stix_other: "Altro oggetto" / "Other object",
 }
 
@@ -161,7 +167,13 @@ impl Words {
             "indicator" => self.stix_indicator(),
             "incident" => self.stix_incident(),
             "report" => self.stix_report(),
-            "malware" | "malware-analysis" | "tool" => self.stix_malware(),
+            "malware" => self.stix_malware(),
+            "malware-analysis" => self.stix_malware_analysis(),
+            "tool" => self.stix_tool(),
+            "infrastructure" => self.stix_infrastructure(),
+            "identity" => self.stix_identity(),
+            "location" => self.stix_location(),
+            "grouping" => self.stix_grouping(),
             "vulnerability" => self.stix_vulnerability(),
             "attack-pattern" => self.stix_attack_pattern(),
             "campaign" => self.stix_campaign(),
@@ -174,5 +186,68 @@ impl Words {
             "relationship" => self.stix_relationship(),
             _ => self.stix_other(),
         }
+    }
+
+    /// How one object of STIX relates to another, in people's words; a word of somebody's own as it is.
+    #[must_use]
+    pub fn relation(self, how: &str) -> String {
+        let italian = RELATIONS.binary_search_by_key(&how, |(it, _)| it).ok();
+        match (self.0, italian.and_then(|at| RELATIONS.get(at))) {
+            (Language::It, Some((_, said))) => (*said).to_owned(),
+            _ => how.replace('-', " "),
+        }
+    }
+}
+
+/// The relations of STIX 2.1 in Italian.
+const RELATIONS: &[(&str, &str)] = &[
+    ("analysis-of", "è un'analisi di"),
+    ("attributed-to", "è attribuito a"),
+    ("authored-by", "è opera di"),
+    ("av-analysis-of", "è l'esame antivirus di"),
+    ("based-on", "si basa su"),
+    ("beacons-to", "si annuncia a"),
+    ("belongs-to", "appartiene a"),
+    ("characterizes", "descrive"),
+    ("communicates-with", "comunica con"),
+    ("compromises", "compromette"),
+    ("consists-of", "è fatto di"),
+    ("controls", "controlla"),
+    ("delivers", "porta"),
+    ("derived-from", "deriva da"),
+    ("downloads", "scarica"),
+    ("drops", "deposita"),
+    ("duplicate-of", "è lo stesso di"),
+    ("dynamic-analysis-of", "è l'analisi dinamica di"),
+    ("exfiltrates-to", "sottrae dati verso"),
+    ("exploits", "sfrutta"),
+    ("has", "ha"),
+    ("hosts", "ospita"),
+    ("impersonates", "finge di essere"),
+    ("indicates", "indica"),
+    ("investigates", "indaga su"),
+    ("located-at", "si trova in"),
+    ("mitigates", "attenua"),
+    ("originates-from", "viene da"),
+    ("owns", "possiede"),
+    ("related-to", "è in relazione con"),
+    ("remediates", "rimedia a"),
+    ("resolves-to", "porta all'indirizzo"),
+    ("static-analysis-of", "è l'analisi statica di"),
+    ("targets", "prende di mira"),
+    ("uses", "usa"),
+    ("variant-of", "è una variante di"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relation_is_said_in_ones_own_language() {
+        assert!(RELATIONS.is_sorted());
+        let said = |how| [Language::It, Language::En].map(|it| Words(it).relation(how));
+        assert_eq!(said("attributed-to"), ["è attribuito a", "attributed to"]);
+        assert_eq!(said("di-qualcuno"), ["di qualcuno", "di qualcuno"], "a word of one's own");
     }
 }

@@ -1,11 +1,13 @@
 //! Playbooks, and the runs in which they are followed.
 
+use vedetta_model::Language;
+
 crate::words! {
     help_playbooks: "vai alle procedure" / "go to the playbooks",
     playbooks_title: "Procedure" / "Playbooks",
     playbooks_intro: "Che cosa fare, passo per passo, per le minacce che arrivano più spesso." / "What to do, step by step, against the threats that come most often.",
     playbooks_none: "Nessuna procedura proposta alla tua organizzazione." / "No playbook is put to your organisation.",
-    playbook_actions(count: usize): "{count} azioni" / "{count} actions",
+    playbook_actions[count]: "1 azione" | "{count} azioni" / "1 action" | "{count} actions",
     playbook_own: "della sala" / "the room's own",
     playbook_proposed: "proposta" / "proposed",
     playbook_agreed: "✓ accettata da tutti" / "✓ agreed by all",
@@ -59,8 +61,7 @@ crate::words! {
     run_going: "in corso" / "going on",
     run_ended: "✓ conclusa" / "✓ ended",
     run_given_up: "abbandonata" / "given up",
-    run_waiting_one: "un passo aspetta" / "one step waits",
-    run_waiting(count: usize): "{count} passi aspettano" / "{count} steps wait",
+    run_waiting[count]: "un passo aspetta" | "{count} passi aspettano" / "one step waits" | "{count} steps wait",
     run_begun: "cominciata da" / "begun by",
     run_within: "Fa parte di un altro percorso" / "Part of another run",
     run_now: "Che cosa fare adesso" / "What to do now",
@@ -73,8 +74,6 @@ crate::words! {
     run_leave_out: "Tralascia" / "Leave out",
     run_give_up: "Abbandona la procedura" / "Give the playbook up",
     run_judge: "Rispondi" / "Answer",
-    yes: "sì" / "yes",
-    no: "no" / "no",
     run_request: "Fai la richiesta" / "Make the request",
     run_request_hint: "La fa il nodo, una volta sola, verso un host che un amministratore ha consentito." / "The node makes it, once, to a host that an administrator allowed.",
     run_follow: "Comincia l'altra procedura" / "Begin the other playbook",
@@ -98,13 +97,62 @@ crate::words! {
 }
 
 impl crate::Words {
-    /// What decides a branch, in words; a case as it is written.
+    /// What decides a branch, in words: yes and no, and the cases of the playbooks of our own; another's as it
+    /// is written.
     #[must_use]
     pub fn answer(self, text: &str) -> String {
-        match text {
-            "true" => self.yes().to_owned(),
-            "false" => self.no().to_owned(),
-            other => other.to_owned(),
+        let case = CASES.binary_search_by_key(&text, |(it, ..)| it).ok();
+        match (self.0, case.and_then(|at| CASES.get(at))) {
+            (Language::It, Some((_, it, _))) => (*it).to_owned(),
+            (Language::En, Some((_, _, en))) => (*en).to_owned(),
+            _ => text.to_owned(),
         }
+    }
+}
+
+const CASES: &[(&str, &str, &str)] = &[
+    ("access", "un accesso", "access"),
+    ("application", "un'applicazione", "an application"),
+    ("both", "tutt'e due", "both"),
+    ("clicked", "cliccato", "clicked"),
+    ("credentials", "credenziali", "credentials"),
+    ("data", "dati fuori posto", "data"),
+    ("default", "altro", "anything else"),
+    ("dns", "il DNS", "the DNS"),
+    ("exposed", "esposto a tutti", "exposed"),
+    ("false", "no", "no"),
+    ("identity", "un'identità falsa", "a false identity"),
+    ("information", "informazioni", "information"),
+    ("lost", "smarrito o rubato", "lost or stolen"),
+    ("misdirected", "mandato a chi non doveva", "sent to the wrong person"),
+    ("money", "denaro", "money"),
+    ("nothing", "nulla", "nothing"),
+    ("order", "un ordine", "an order"),
+    ("page", "una pagina alterata", "a changed page"),
+    ("password", "password scritta", "password typed"),
+    ("payment", "pagato", "paid"),
+    ("public", "parlare al pubblico", "to speak to the public"),
+    ("received", "solo ricevuto", "only received"),
+    ("true", "sì", "yes"),
+    ("volumetric", "la banda", "the bandwidth"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cases_of_the_playbooks_of_our_own_are_said_in_both_languages() {
+        assert!(CASES.is_sorted());
+        let mut cases = 0;
+        for (_, text) in vedetta_watch::desk::procedure::GIVEN {
+            let blocks = text.split("\"cases\": {").skip(1).filter_map(|it| it.split('}').next());
+            let keys = blocks.flat_map(str::lines).filter_map(|line| line.trim().split('"').nth(1));
+            for case in keys {
+                cases += 1;
+                assert!(CASES.iter().any(|(it, ..)| *it == case), "{case}");
+            }
+        }
+        assert!(cases > 20, "{cases}");
     }
 }

@@ -109,10 +109,11 @@ pub(super) async fn retry(
 pub(super) fn times(w: Words, quantiles: &Quantiles) -> [String; 2] {
     [quantiles.p50_ms, quantiles.p95_ms].map(|millis| match (quantiles.count, millis) {
         (0, _) => "—".to_owned(),
+        (_, 0) => "< 1 ms".to_owned(),
         (_, ..1_000) => format!("{millis} ms"),
         (_, ..120_000) => {
             format!("{} s", decimal(Duration::from_millis(millis).as_secs_f64(), 1, w))
         }
-        _ => w.minutes(u32::try_from(millis / 60_000).unwrap_or(u32::MAX)),
+        _ => w.ago(Duration::from_millis(millis)),
     })
 }

@@ -23,7 +23,7 @@ fn no_sentence_is_without_a_page() {
     let said: String = pages.chain(words.clone()).map(|(_, text)| text).collect();
     let lines = words.iter().flat_map(|(_, text)| text.lines());
     let names = lines.filter_map(|line| {
-        let name = line.strip_prefix("    ")?.split([':', '(']).next()?;
+        let name = line.strip_prefix("    ")?.split([':', '(', '[']).next()?;
         let plain = !name.is_empty() && name.chars().all(|it| it == '_' || it.is_alphanumeric());
         (plain && line.contains("\" / \"")).then_some(name)
     });
