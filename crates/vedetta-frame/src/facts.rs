@@ -6,7 +6,7 @@ use vedetta_words::Words;
 /// What has one of few values, which have names of their own.
 const NAMED_VALUES: &[&str] = &[
     "record", "deed", "said", "stage", "stands", "state", "roles", "scope", "door", "form", "kind",
-    "category",
+    "category", "purpose",
 ];
 
 /// In a line: `producer: comune-054039 · version: 2026-…`.

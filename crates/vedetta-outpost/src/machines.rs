@@ -42,7 +42,8 @@ pub fn enrol_machines(
     let (mut enrolled, mut tokens, mut records) = (Vec::new(), Vec::new(), Records::default());
     for organisation in organisations {
         house.number_of(organisation)?;
-        let account = machine(&AccountId::new(&format!("{organisation}.{purpose}"))?, organisation);
+        let account =
+            machine(AccountId::new(&format!("{organisation}.{purpose}"))?, (purpose, organisation));
         let (session, new) = house.new_token(by, &account, purpose, BTreeSet::new(), lasts);
         let (organisation, token) = (organisation.clone(), session.token);
         enrolled.push(EnrolledMachine { organisation, account: account.id.clone(), token });
@@ -57,10 +58,10 @@ pub fn enrol_machines(
     Ok(enrolled)
 }
 
-fn machine(id: &AccountId, organisation: &OrganisationId) -> Account {
+fn machine(id: AccountId, (purpose, organisation): (&str, &OrganisationId)) -> Account {
     Account {
-        id: id.clone(),
-        name: "Machine".into(),
+        id,
+        name: purpose.to_owned(),
         organisation: organisation.clone(),
         roles: BTreeSet::from([Role::Machine]),
         language: Language::default(),

@@ -408,7 +408,7 @@ impl Wording<'_> {
             ),
             Standing::Suspended { since, by, .. } => Bilingual::new(
                 format!("è sospeso dal {} (da {by})", italian(*since)),
-                format!("is suspended since {} (by {by})", since.day()),
+                format!("has been suspended since {} (by {by})", since.day()),
             ),
             Standing::Expired { since, by } => {
                 let by_it = by.as_ref().map(|by| format!(" (chiuso da {by})"));
@@ -510,7 +510,7 @@ pub(crate) fn category(category: Category) -> Bilingual {
         Category::Indicator => Bilingual::new("indicatori", "indicators"),
         Category::Incident => Bilingual::new("incidenti", "incidents"),
         Category::TechnicalReport => Bilingual::new("rapporti tecnici", "technical reports"),
-        Category::EarlyWarning => Bilingual::new("allerte precoci", "early warnings"),
+        Category::EarlyWarning => Bilingual::new("allerte precoci", "warnings"),
         Category::Awareness => Bilingual::new("materiale formativo", "awareness material"),
         Category::Context => Bilingual::new("informazioni di contesto", "context"),
     }

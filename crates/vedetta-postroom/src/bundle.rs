@@ -86,7 +86,7 @@ pub(crate) fn of(
             &id,
             json!({
                 "type": "indicator",
-                "name": format!("{}: {}", word(indicator.kind), indicator.value),
+                "name": indicator.value,
                 "indicator_types": ["malicious-activity"],
                 "pattern": pattern,
                 "pattern_type": "stix",
@@ -196,17 +196,6 @@ fn patterns(campaign: &Campaign) -> impl Iterator<Item = (&Indicator, String)> {
         };
         Some((indicator, format!("[{path} = '{value}']")))
     })
-}
-
-const fn word(kind: Sought) -> &'static str {
-    match kind {
-        Sought::Domain => "domain",
-        Sought::Url => "link",
-        Sought::Address => "sender",
-        Sought::File => "file",
-        Sought::Ip => "host",
-        Sought::Account => "account",
-    }
 }
 
 fn description(campaign: &ItemId, sample: Option<&Sample>, reports: usize) -> String {

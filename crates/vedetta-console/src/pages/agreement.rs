@@ -205,7 +205,15 @@ impl Page {
 pub(super) fn party_of(party: &Party, w: Words, standing: &Standing) -> String {
     let kinds = party.select.iter().flat_map(|it| it.kinds.iter().map(|kind| w.kinds(*kind)));
     let listed = party.organisations.iter().filter_map(|id| standing.directory.organisation(id));
-    let names: Vec<_> = listed.map(|it| it.name.as_str()).take(FEW + 1).chain(kinds).collect();
+    let listed: Vec<_> = listed.collect();
+    let names = match listed.as_slice() {
+        // Many of one kind.
+        [first, rest @ ..] if rest.len() >= FEW && rest.iter().all(|it| it.kind == first.kind) => {
+            vec![w.kinds(first.kind)]
+        }
+        listed => listed.iter().map(|it| it.name.as_str()).take(FEW + 1).collect(),
+    };
+    let names: Vec<_> = names.into_iter().chain(kinds).collect();
     if names.is_empty() || names.len() > FEW { party.name.clone() } else { names.join(", ") }
 }
 

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::State;
 use vedetta_desk::handover::{Handover, HandoverError, Line, LineKind, Signature, due, owed};
+use vedetta_desk::notice::rome;
 use vedetta_desk::refusal::Refusal as _;
 use vedetta_flow::FlowError;
 use vedetta_model::language::Bilingual;
-use vedetta_model::{Actor, Instant, OrganisationId, Role};
+use vedetta_model::{Actor, Instant, Language, OrganisationId, Role};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
 use crate::actions::keep_rosters::damaged;
@@ -266,9 +267,13 @@ impl Watch {
             title: self.name_of(organisation),
             detail: Bilingual::new(
                 format!(
-                    "alle {at} ha rifiutato ciò che inviamo perché dal futuro: guarda gli orologi"
+                    "il {} ha rifiutato ciò che inviamo perché dal futuro: guarda gli orologi",
+                    rome(at, Language::It)
                 ),
-                format!("at {at} it refused what we send as from the future: look at the clocks"),
+                format!(
+                    "on {} it refused what we send as from the future: look at the clocks",
+                    rome(at, Language::En)
+                ),
             ),
             due: None,
         });
@@ -279,8 +284,8 @@ impl Watch {
             kind: LineKind::SilentLink,
             title: self.name_of(&organisation),
             detail: Bilingual::new(
-                format!("collegamento muto dal {since}"),
-                format!("link silent since {since}"),
+                format!("collegamento muto dal {}", rome(since, Language::It)),
+                format!("link silent since {}", rome(since, Language::En)),
             ),
             due: None,
         });

@@ -12,6 +12,19 @@ use vedetta_timeliness::{Overdue, OverdueWish, Timeliness};
 use crate::error::WatchError;
 use crate::watch::Watch;
 
+/// So many organisations that have not done something: in Italian as one does it and as many do.
+pub(crate) fn missing(count: usize, (one, many): (&str, &str), en: &str) -> Bilingual {
+    match count {
+        1 => {
+            Bilingual::new(format!("un'organizzazione {one}"), format!("one organisation has {en}"))
+        }
+        _ => Bilingual::new(
+            format!("{count} organizzazioni {many}"),
+            format!("{count} organisations have {en}"),
+        ),
+    }
+}
+
 /// What was overdue when it was looked for last, and when that was.
 #[derive(Default)]
 pub(crate) struct Remembered(Mutex<Option<(Instant, Arc<[Overdue]>)>>);
@@ -65,9 +78,10 @@ impl Watch {
                 key: format!("overdue/{item}"),
                 kind: LineKind::Overdue,
                 title: self.title_of(by, item),
-                detail: Bilingual::new(
-                    format!("{count} non ne hanno dato presa visione entro i termini"),
-                    format!("{count} have not acknowledged it in time"),
+                detail: missing(
+                    count,
+                    ("non ne ha dato presa visione", "non ne hanno dato presa visione"),
+                    "not acknowledged it in time",
                 ),
                 due,
             }

@@ -288,9 +288,10 @@ impl Watch {
                     key: format!("warning/{}", row.id),
                     kind: LineKind::Unacknowledged,
                     title: row.title.it,
-                    detail: Bilingual::new(
-                        format!("{missing} non l'hanno ancora letta"),
-                        format!("{missing} have not read it yet"),
+                    detail: crate::views::see_owed::missing(
+                        missing,
+                        ("non l'ha ancora letta", "non l'hanno ancora letta"),
+                        "not read it yet",
                     ),
                     due: None,
                 });
