@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import { connect } from "node:tls";
 import { chromium } from "playwright-core";
 import { signIn } from "./people.mjs";
+import { foreign, textsOf } from "./languages.mjs";
 import { missedBy, pagesOf, together } from "./pages.mjs";
 import { staying } from "./staying.mjs";
 import { tasks } from "./tasks.mjs";
@@ -159,6 +160,9 @@ async function sweep(account, person) {
       const answer = await page.goto(base + address, { waitUntil: "load" });
       if (answer.status() >= 400) failed(what, answer.status());
       await check(page, what);
+      for (const { text, found } of foreign(await textsOf(page))) {
+        failed(what, `another language's ${found.join(", ")}: ${text}`);
+      }
       return await page.evaluate(() =>
         Array.from(document.querySelectorAll(".ways a, main a"), (link) => link.getAttribute("href")));
     } catch (error) {
