@@ -70,6 +70,23 @@ async fn reading_a_page_delivers_and_the_room_sees_it() {
 }
 
 #[tokio::test]
+async fn whose_line_is_not_shown_sees_who_has_it_all_the_same() {
+    let test = TestHouse::small();
+    let address = TestItem::address(7).tlp("GREEN");
+    for who in ["cnaipic", "perugia"] {
+        test.bring(who, std::slice::from_ref(&address));
+    }
+    let node = Node::over(test);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    let (mut told, page) = (0, format!("/items/{}", address.id()));
+    for who in ["turno", "perugia"] {
+        let seen = node.browser(who).open(&page).await.text;
+        told += usize::from(seen.contains("Chi ha ciò che avete portato voi"));
+    }
+    assert_eq!(told, 1, "one of the two lines is shown, and the other's bringer is told of theirs");
+}
+
+#[tokio::test]
 async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
     use serde_json::json;
     let test = TestHouse::small();

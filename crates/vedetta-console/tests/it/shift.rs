@@ -125,17 +125,22 @@ async fn a_warning_is_seen_before_it_goes_and_answered_by_those_who_get_it() {
     let refused = officer.fill("/warnings/new", "/warnings/new", &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("Succede"), "nothing is lost");
-    let fields = [fields[0], fields[1], ("what-to-do-it", "Bloccate"), fields[3]];
+    let fields =
+        [fields[0], fields[1], ("what-to-do-it", "Bloccate"), fields[3], ("sector", "health")];
     let written = officer.fill("/warnings/new", "/warnings/new", &fields).await;
     assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text);
     let address = written.header("location").split('?').next().unwrap().to_owned();
     let draft = officer.open(&address).await;
     assert!(draft.text.contains("id=\"audience\"") && !draft.text.contains("<b>fattura"));
+    assert!(draft.text.contains("Parla di 0 di queste organizzazioni"), "{}", draft.text);
     let mut town = node.browser("perugia");
     assert_eq!(town.open(&address).await.status, StatusCode::NOT_FOUND, "a draft is the room's");
     let steps = format!("{address}/steps");
     let sent = act(&mut officer, &address, &steps, &[("step", "send")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let concerns = town.open("/concerns").await.text;
+    assert!(concerns.contains("diffusa a voi, su un altro settore"), "{concerns}");
+    assert_eq!(concerns.matches("Bloccate").count(), 1, "what to do stands once: {concerns}");
     let answer = format!("{address}/answer");
     let answered = town.fill(&address, &answer, &[("did", "done"), ("note", "Bloccato ora")]).await;
     assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.text);
