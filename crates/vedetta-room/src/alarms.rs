@@ -19,7 +19,7 @@ use vedetta_watch::desk::escalation::{CallState, Means, Stands};
 use vedetta_words::Words;
 
 use super::duty::person;
-use super::incidents::one_of;
+use super::incidents::{one_of, title_of};
 use super::ladder::means;
 
 /// One alarm.
@@ -194,7 +194,7 @@ impl Alarm {
         Self {
             id: view.id.clone(),
             name: about.name.to(w.0).to_owned(),
-            title: view.title.clone(),
+            title: view.title.as_deref().map(|it| title_of(it, w).to_owned()),
             of: match (&about.number, &about.owed, &about.sensor) {
                 (None, None, Some(it)) => {
                     (w.alarm_of_sensor(), it.sensor.to_string(), "/sensors".to_owned())

@@ -23,6 +23,7 @@ use vedetta_watch::{CaseClocks, CaseView, Edit, NextClock, Pressing};
 use vedetta_words::Words;
 
 use super::documents::{As, shown};
+use super::incidents::title_of;
 
 /// A clock among those of all cases.
 pub struct Row {
@@ -188,7 +189,7 @@ impl Row {
         let (state, look) = w.clock_state(&it.state);
         Self {
             number: it.number.to_string(),
-            title: it.title.clone(),
+            title: title_of(&it.title, w).to_owned(),
             gravity: Gravity::of(w, it.judged.then_some(it.category)),
             organisation: name(&console.house().standing(), &it.organisation),
             what: match it.step {
@@ -353,7 +354,7 @@ impl OfCase {
             version: view.version.0,
             may_send: view.may.contains("send") && clocks.held.is_none(),
             may_apply: view.may.contains("apply"),
-            title: incident.title.clone(),
+            title: title_of(&incident.title, w).to_owned(),
             clocks: clocks
                 .clocks
                 .iter()

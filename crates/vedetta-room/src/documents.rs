@@ -13,6 +13,8 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::visit::Signed;
 use vedetta_watch::desk::document::Document;
 
+use super::incidents::title_of;
+
 /// A notice that is owed: the law, what is due, its page, how it stands.
 struct Notice {
     law: String,
@@ -72,7 +74,7 @@ pub(super) async fn show(
     });
     page(&Documents {
         frame: Frame::of(&console, &signed.visit, &w.documents_of(&number), Section::Incidents),
-        title: view.incident.title.clone(),
+        title: title_of(&view.incident.title, w).to_owned(),
         held,
         notices: notices.collect(),
         number,

@@ -18,7 +18,7 @@ use vedetta_watch::{Give, HandoverView, Sheet, Take};
 use vedetta_words::Words;
 
 use super::duty::person;
-use super::incidents::given_by_node;
+use super::incidents::title_of;
 
 /// One thing to know.
 struct Known {
@@ -231,7 +231,7 @@ impl Known {
 fn numbered(w: Words, line: &str) -> String {
     line.split_once(' ').map_or_else(
         || line.to_owned(),
-        |(number, title)| format!("{number} {}", given_by_node(title, w)),
+        |(number, title)| format!("{number} {}", title_of(title, w)),
     )
 }
 

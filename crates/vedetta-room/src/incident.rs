@@ -302,8 +302,7 @@ impl Page {
         let may = |act: &str| view.may.contains(act);
         let (next_acts, more_acts) = acts(w, incident, &view.may);
         let gathered = incident.gathered.as_ref();
-        let named = (incident.reported.channel, gathered.map(|it| it.count));
-        let called = title_of(&incident.title, named, w).to_owned();
+        let called = title_of(&incident.title, w).to_owned();
         let title = format!("{number} {called}");
         let overridden = incident.assessment.overridden.as_ref();
         let moments = timeline.moments.iter().map(|moment| Then {

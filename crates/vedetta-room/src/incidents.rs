@@ -17,7 +17,7 @@ use vedetta_frame::organisation::name;
 use vedetta_frame::shown::{Gravity, Moment};
 use vedetta_frame::visit::Signed;
 use vedetta_model::Language;
-use vedetta_watch::desk::incident::{Channel, Gathered, Source as Gatherer};
+use vedetta_watch::desk::incident::{Gathered, Source as Gatherer};
 use vedetta_watch::desk::{Category, StageName};
 use vedetta_watch::{CaseRow, CaseWish, QueueWish};
 use vedetta_words::Words;
@@ -114,13 +114,7 @@ pub fn words_of(words: &str, gathered: Option<&Gathered>, w: Words) -> String {
 }
 
 /// What a case is called: one of mail, in one's own language, until somebody calls it otherwise.
-pub fn title_of(title: &str, (channel, count): (Channel, Option<u64>), w: Words) -> &str {
-    let is_of_mail = channel == Channel::Mail && count.is_some();
-    if is_of_mail { given_by_node(title, w) } else { title }
-}
-
-/// A title that the node gave in both languages, in one of them; any other as it is.
-pub fn given_by_node(title: &str, w: Words) -> &str {
+pub fn title_of(title: &str, w: Words) -> &str {
     if OF_MAIL.contains(&title) { one_of(title, w) } else { title }
 }
 
@@ -282,7 +276,7 @@ impl Row {
         });
         Self {
             number: row.number.to_string(),
-            title: title_of(&row.title, (row.channel, row.gathered), w).to_owned(),
+            title: title_of(&row.title, w).to_owned(),
             stage: w.stage(row.stage),
             gravity: Gravity::of(w, row.judged_category()),
             organisation: name(standing, &row.organisation),
@@ -304,15 +298,14 @@ mod tests {
     fn what_the_node_wrote_in_both_languages_is_told_in_one() {
         let (it, en) = (Words(Language::It), Words(Language::En));
         let title = "Posta pericolosa / Mail, malicious";
-        assert_eq!(title_of(title, (Channel::Mail, Some(1)), it), "Posta pericolosa");
-        assert_eq!(title_of(title, (Channel::Mail, Some(1)), en), "Mail, malicious");
+        assert_eq!(title_of(title, it), "Posta pericolosa");
+        assert_eq!(title_of(title, en), "Mail, malicious");
         let title = "Posta sospetta / Mail, suspicious";
-        assert_eq!(title_of(title, (Channel::Mail, Some(2)), en), "Mail, suspicious");
+        assert_eq!(title_of(title, en), "Mail, suspicious");
         // What people and sensors called it is theirs.
         let renamed = "Finto corriere: Comune / Provincia";
-        assert_eq!(title_of(renamed, (Channel::Mail, Some(1)), it), renamed);
-        assert_eq!(title_of("TCP / UDP", (Channel::Mail, None), it), "TCP / UDP");
-        assert_eq!(title_of("TCP / UDP", (Channel::Finding, Some(2)), it), "TCP / UDP");
+        assert_eq!(title_of(renamed, it), renamed);
+        assert_eq!(title_of("TCP / UDP", it), "TCP / UDP");
         assert_eq!(words_of("fermo / da ieri\ne oggi", None, it), "fermo / da ieri\ne oggi");
     }
 }

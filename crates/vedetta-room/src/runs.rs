@@ -18,6 +18,7 @@ use vedetta_watch::{NewRun, RunRow};
 use vedetta_words::Words;
 
 use super::duty::person;
+use super::incidents::title_of;
 
 /// A run in a line.
 pub(super) struct Row {
@@ -115,7 +116,7 @@ impl Runs {
         Ok(Self {
             frame: Frame::of(console, &signed.visit, &w.runs_of(number), Section::Incidents).live(),
             fault: None,
-            title: view.incident.title.clone(),
+            title: title_of(&view.incident.title, w).to_owned(),
             rows: runs.iter().rev().map(|it| Row::of(console, w, it)).collect(),
             choices: choices.map(|it| (it.id, it.name)).collect(),
             chosen: String::new(),

@@ -23,6 +23,8 @@ use vedetta_watch::desk::OnDuty;
 use vedetta_watch::{Counts, Picture};
 use vedetta_words::Words;
 
+use super::incidents::title_of;
+
 /// What may be seen on the wall.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -139,7 +141,8 @@ pub(super) async fn show(
     // may not be there.
     let titled = limit >= Tlp::Amber;
     let gravest = picture.gravest.iter().map(|row| {
-        let title = if titled { short(&row.title, 60) } else { w.stage(row.stage).to_owned() };
+        let title =
+            if titled { short(title_of(&row.title, w), 60) } else { w.stage(row.stage).to_owned() };
         (row.number.to_string(), title, Gravity::of(w, row.judged_category()))
     });
     page(&Wall {

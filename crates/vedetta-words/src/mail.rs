@@ -102,7 +102,7 @@ crate::words! {
     mail_disagreed: "Hai contestato la risposta:" / "You contested the answer:",
     mail_left_out[count]: "Con questo ne è arrivato un altro che non abbiamo guardato" | "Con questo ne sono arrivati altri {count} che non abbiamo guardato" / "One other came with this one and was not looked at" | "{count} others came with this one and were not looked at",
     said_handed_in: "Ricevuto: la risposta è qui sotto." / "Received: the answer is below.",
-    seen_looked[looked](all: usize): "1 di {all} sensori l'ha cercato in ciò che ricorda" | "{looked} di {all} sensori l'hanno cercato in ciò che ricordano" / "1 of {all} sensors has looked for it in what it remembers" | "{looked} of {all} sensors have looked for it in what they remember",
+    seen_looked(looked: usize, all: usize): "Sensori che l'hanno cercato in ciò che ricordano: {looked} su {all}" / "Sensors that have looked for it in what they remember: {looked} of {all}",
     seen_by: "Visto da" / "Seen by",
     seen_organisation: "un'organizzazione" / "one organisation",
     seen_organisations: "organizzazioni" / "organisations",

@@ -188,7 +188,7 @@ crate::words! {
     warning_item: "Come informazione" / "As an item",
     warning_item_open: "apri" / "open",
     reminded_nobody: "nessun contatto da avvisare" / "no contact to tell",
-    reminded_of[made](all: usize): "1 di {all} contatti avvisato" | "{made} di {all} contatti avvisati" / "1 of {all} contacts told" | "{made} of {all} contacts told",
+    reminded_of(made: usize, all: usize): "contatti avvisati: {made} su {all}" / "contacts told: {made} of {all}",
     document_open: "Come documento" / "As a document",
     posture_network: "tutta la rete" / "the whole network",
     posture_crisis(name: &str, of: &str): "▲ CRISI: {name} · {of}" / "▲ CRISIS: {name} · {of}",
