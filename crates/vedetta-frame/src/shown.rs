@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use vedetta_flow::{Form, House, OMITTED, ReadItem};
 use vedetta_model::item::EXERCISE_LABEL;
-use vedetta_model::{Instant, Language, Pap, Tlp};
+use vedetta_model::{Category, Instant, Language, Pap, Tlp};
 use vedetta_watch::desk::concern::TO_DO;
 use vedetta_watch::desk::posture::EXERCISE;
 
@@ -233,13 +233,22 @@ impl Line {
         Self {
             id: item.id.to_string(),
             title: short(&title, 140),
-            kind: w.stix_kind(item.id.kind()),
+            kind: kind_of(house, item, w),
             tlp: Marking(item.tlp),
             at: Moment::of(item.stamp.at, w),
             source,
             redacted: item.form == Form::Redacted,
             revoked: item.state == vedetta_flow::ItemState::Revoked,
         }
+    }
+}
+
+/// What an item is, in words: of a report whether it warns.
+fn kind_of(house: &House, item: &ReadItem, w: Words) -> &'static str {
+    match (item.id.kind(), house.category(item)) {
+        ("report", Some(Category::EarlyWarning)) => w.stix_warning(),
+        ("report", _) => w.stix_plain_report(),
+        (kind, _) => w.stix_kind(kind),
     }
 }
 

@@ -49,6 +49,8 @@ crate::words! {
     stix_indicator: "Indicatore" / "Indicator",
     stix_incident: "Incidente" / "Incident",
     stix_report: "Rapporto o allerta precoce" / "Report or warning",
+    stix_plain_report: "Rapporto" / "Report",
+    stix_warning: "Allerta precoce" / "Warning",
     stix_malware: "Malware" / "Malware",
     stix_vulnerability: "Vulnerabilità" / "Vulnerability",
     stix_attack_pattern: "Tecnica d'attacco" / "Attack pattern",
