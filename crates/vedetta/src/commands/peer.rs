@@ -291,7 +291,8 @@ fn step(node: &mut Reached, peer: &OrganisationId, step: &Value) -> Result<Value
     node.post(&format!("/api/v1/peers/{peer}/steps"), step)
 }
 
-fn print_list(answer: &Value) {
+/// This node, and that it has no peers.
+fn print_node(answer: &Value) {
     let node = &answer["node"];
     if let Some(organisation) = node["organisation"].as_str() {
         let fingerprint = node["fingerprint"].as_str().unwrap_or_default();
@@ -300,6 +301,10 @@ fn print_list(answer: &Value) {
     if answer["peers"].as_array().is_none_or(Vec::is_empty) {
         println!("no peers");
     }
+}
+
+fn print_list(answer: &Value) {
+    print_node(answer);
     for peer in answer["peers"].as_array().into_iter().flatten() {
         let (link, word) = (&peer["link"], |of: &Value| of.as_str().unwrap_or("-").to_owned());
         let state = match link["up"].as_bool() {
