@@ -255,8 +255,9 @@ mod tests {
     use vedetta_model::account::AccountState;
     use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role, Way};
     use vedetta_testkit::TestHouse;
-    use vedetta_watch::NewReport;
+    use vedetta_watch::desk::Change;
     use vedetta_watch::desk::incident::Channel;
+    use vedetta_watch::{CaseWish, Edit, NewReport};
 
     use super::*;
 
@@ -352,5 +353,42 @@ mod tests {
         }
         clock.advance(Duration::from_secs(9 * 3_600));
         assert!(round(&api, &ways).await.unwrap() > 0, "somebody is called meanwhile");
+    }
+
+    #[tokio::test]
+    async fn of_an_exercise_whose_participants_cannot_be_read_nobody_outside_is_called() {
+        let (api, clock) = room();
+        let regional = Account {
+            id: AccountId::new("nosc").unwrap(),
+            name: "nosc".into(),
+            organisation: OrganisationId::new("cosc-umbria").unwrap(),
+            roles: BTreeSet::from([Role::DutyOfficer]),
+            language: Language::It,
+            state: AccountState::Active,
+        };
+        api.house().put_account(&TestHouse::small().administrator(), &regional).unwrap();
+        let officer = person("sala", "cnaipic", Role::DutyOfficer);
+        let declared = serde_json::json!({ "kind": "exercise", "name": "Ponte", "reason": "prova",
+            "participants": ["terni", "cosc-umbria"] });
+        let declared = serde_json::from_value(declared).unwrap();
+        let exercise = api.watch().declare(&officer, declared).unwrap().id;
+        let number = api.watch().cases(&officer, &CaseWish { limit: 9, ..CaseWish::default() });
+        let number = number.unwrap().cases[0].number.to_string();
+        let version = api.watch().case(&officer, &number).unwrap().version;
+        let change = Change::Practise { exercise: Some(exercise) };
+        api.watch().change_case(&officer, &number, Edit { version, change }).unwrap();
+        let lost = |unit: &mut dyn vedetta_store::UnitOfWork| {
+            let kind = vedetta_store::RecordKind::Setting;
+            unit.put_record(kind, "postures", b"[]", "prova").map(drop)
+        };
+        api.house().write(lost).unwrap();
+        // A node that starts now reads them anew.
+        let api = Api::new(Arc::clone(api.house()), Settings::default(), [7; 32]);
+        clock.advance(Duration::from_secs(9 * 3_600));
+        round(&api, &Ways::default()).await.unwrap();
+        let alarms = api.watch().alarms(&officer).unwrap();
+        let calls = alarms.iter().flat_map(|it| &it.alarm.steps).flat_map(|step| &step.calls);
+        let called: BTreeSet<_> = calls.map(|call| call.person.as_str()).collect();
+        assert!(!called.is_empty() && !called.contains("nosc"), "{called:?}");
     }
 }

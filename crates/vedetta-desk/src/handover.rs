@@ -90,6 +90,20 @@ impl LineKind {
     }
 }
 
+/// So many organisations that have not done something: in Italian as one does it and as many do.
+#[must_use]
+pub fn missing(count: usize, (one, many): (&str, &str), en: &str) -> Bilingual {
+    match count {
+        1 => {
+            Bilingual::new(format!("un'organizzazione {one}"), format!("one organisation has {en}"))
+        }
+        _ => Bilingual::new(
+            format!("{count} organizzazioni {many}"),
+            format!("{count} organisations have {en}"),
+        ),
+    }
+}
+
 /// A signature: who, and when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

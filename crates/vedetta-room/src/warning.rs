@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::Sequence;
+use vedetta_flow::{Preview, Sequence};
 use vedetta_frame::audience::Audience;
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, SEEN, Sent};
@@ -13,9 +13,10 @@ use vedetta_frame::refused::{refusal_status, told_on_form, whole};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Marking, Moment};
 use vedetta_frame::visit::Signed;
+use vedetta_model::OrganisationId;
 use vedetta_watch::desk::escalation::{CallState, OwnerCall};
 use vedetta_watch::desk::posture::marked;
-use vedetta_watch::desk::warning::{Acted, Nudge, WarningStage};
+use vedetta_watch::desk::warning::{Acted, Nudge, WarningStage, WarningText};
 use vedetta_watch::{NewReaction, Reached, WarningView};
 use vedetta_words::Words;
 
@@ -163,16 +164,16 @@ impl Page {
     async fn read(console: &Console, signed: &Signed, id: &str) -> Result<Self, Problem> {
         let (actor, of) = (signed.actor(), id.to_owned());
         let leads = console.admits(signed, "/warnings/new");
-        let (view, preview, about) = console
+        let (view, preview) = console
             .watch(move |watch| {
                 let view = watch.warning(&actor, &of)?;
                 let draft = leads && view.warning.stage == WarningStage::Draft;
                 let preview = if draft { Some(watch.preview_warning(&actor, &of)?) } else { None };
-                let about = preview.as_ref().and_then(|it| watch.spoken_of(&view.warning.text, it));
-                Ok((view, preview, about))
+                Ok((view, preview))
             })
             .await?;
         let w = signed.words();
+        let about = preview.as_ref().and_then(|it| about(console, &view.warning.text, it));
         let about = about.map(|it| w.warning_about(it));
         let audience = preview.as_ref().map(|it| Audience::of(console.house(), w, it));
         let mut told = Self::of(console, signed, &view);
@@ -263,6 +264,19 @@ fn figures(w: Words, view: &WarningView) -> Vec<Figure> {
         of(w.warning_read(), figures.read),
         of(w.warning_acted(), figures.acted),
     ]
+}
+
+/// Of those who would have it, how many it is about by the sectors and regions that were chosen; none where
+/// none was.
+fn about(console: &Console, text: &WarningText, preview: &Preview) -> Option<usize> {
+    let is_chosen = !text.sectors.is_empty() || !text.regions.is_empty();
+    let standing = console.house().standing();
+    let concerns = |id: &&OrganisationId| {
+        let of = standing.directory.organisation(id);
+        of.is_some_and(|it| text.concerns(it.sector, it.region.as_deref()))
+    };
+    let whom = preview.groups.iter().filter(|it| it.form.is_some());
+    is_chosen.then(|| whom.flat_map(|it| &it.organisations).filter(concerns).count())
 }
 
 /// How a reminder came through.

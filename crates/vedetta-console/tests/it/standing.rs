@@ -171,7 +171,7 @@ async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
         assert!(read.contains(said), "{page}: {read}");
     }
     let read = node.browser("sala").open(&page).await.text;
-    assert!(read.contains("1 di 2 sensori"), "{read}");
+    assert!(read.contains("in ciò che ricordano: 1 su 2"), "{read}");
     let read = node.browser("stranger").open(&page).await.text;
     assert!(!read.contains("Visto da"), "who may know of no sighting: {read}");
 }

@@ -507,10 +507,7 @@ impl Watch {
     }
 
     fn may_see_case(&self, account: &Account, number: CaseNumber) -> Result<bool, WatchError> {
-        let brief = {
-            let held = self.index()?;
-            held.get().and_then(|index| index.all.get(&number).cloned())
-        };
+        let brief = self.index()?.get().and_then(|index| index.all.get(&number).cloned());
         let brief = brief.ok_or_else(|| WatchError::unknown("case", number))?;
         // An exercise calls nobody who takes no part in it.
         if let Some(exercise) = &brief.row.exercise

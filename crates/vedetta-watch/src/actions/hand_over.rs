@@ -259,37 +259,33 @@ impl Watch {
 
     /// The links that are silent: for the room whose node this is.
     fn link_lines(&self, by: &Actor) -> Vec<Line> {
+        let line = |key: &str, of: &OrganisationId, detail: [String; 2]| {
+            let [it, en] = detail;
+            Line {
+                key: format!("{key}/{of}"),
+                kind: LineKind::SilentLink,
+                title: self.name_of(of),
+                detail: Bilingual::new(it, en),
+                due: None,
+            }
+        };
+        let both = |at: Instant| [Language::It, Language::En].map(|language| rome(at, language));
         let peers = self.nodes().peers(by).unwrap_or_default();
-        let ahead = peers.iter().filter_map(|peer| Some((peer.future?, &peer.organisation)));
-        let ahead = ahead.map(|(at, organisation)| Line {
-            key: format!("clock/{organisation}"),
-            kind: LineKind::SilentLink,
-            title: self.name_of(organisation),
-            detail: Bilingual::new(
-                format!(
-                    "il {} ha rifiutato ciò che inviamo perché dal futuro: guarda gli orologi",
-                    rome(at, Language::It)
-                ),
-                format!(
-                    "on {} it refused what we send as from the future: look at the clocks",
-                    rome(at, Language::En)
-                ),
-            ),
-            due: None,
+        let silent = peers.iter().filter_map(|peer| {
+            let [it, en] = both(peer.silent?);
+            let said = [format!("collegamento muto dal {it}"), format!("link silent since {en}")];
+            Some(line("link", &peer.organisation, said))
         });
-        let ahead: Vec<_> = ahead.collect();
-        let silent = peers.into_iter().filter_map(|peer| Some((peer.silent?, peer.organisation)));
-        let lines = silent.map(|(since, organisation)| Line {
-            key: format!("link/{organisation}"),
-            kind: LineKind::SilentLink,
-            title: self.name_of(&organisation),
-            detail: Bilingual::new(
-                format!("collegamento muto dal {}", rome(since, Language::It)),
-                format!("link silent since {}", rome(since, Language::En)),
-            ),
-            due: None,
+        let ahead = peers.iter().filter_map(|peer| {
+            let [it, en] = both(peer.future?);
+            let it = format!(
+                "il {it} ha rifiutato ciò che inviamo perché dal futuro: guarda gli orologi"
+            );
+            let en =
+                format!("on {en} it refused what we send as from the future: look at the clocks");
+            Some(line("clock", &peer.organisation, [it, en]))
         });
-        lines.chain(ahead).collect()
+        silent.chain(ahead).collect()
     }
 }
 

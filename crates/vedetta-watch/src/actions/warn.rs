@@ -94,20 +94,6 @@ impl Watch {
         Ok(self.house().preview(by, &handling)?)
     }
 
-    /// Of those who would have it, how many it is about by the sectors and regions that were chosen; none
-    /// where none was chosen.
-    #[must_use]
-    pub fn spoken_of(&self, text: &WarningText, preview: &Preview) -> Option<usize> {
-        let is_chosen = !text.sectors.is_empty() || !text.regions.is_empty();
-        let standing = self.house().standing();
-        let concerns = |id: &&OrganisationId| {
-            let of = standing.directory.organisation(id);
-            of.is_some_and(|it| text.concerns(it.sector, it.region.as_deref()))
-        };
-        let whom = preview.groups.iter().filter(|it| it.form.is_some());
-        is_chosen.then(|| whom.flat_map(|it| &it.organisations).filter(concerns).count())
-    }
-
     /// Sends a draft as an item: once.
     ///
     /// # Errors

@@ -10,10 +10,9 @@ use vedetta_desk::concern;
 use vedetta_desk::triage::traces;
 use vedetta_desk::warning::{Reaction, WarningStage, WarningText};
 use vedetta_directory::Observable;
-use vedetta_flow::{House, ReadItem, Share, Standing, VersionFilter, Wish};
+use vedetta_flow::{House, Look, ReadItem, Share, Standing};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Category, Instant, ItemId, OrganisationNumber, Tlp};
-use vedetta_store::Sequence;
 
 use crate::error::WatchError;
 use crate::watch::Watch;
@@ -52,11 +51,6 @@ pub struct Concern {
 
 /// What is looked at is no older.
 const BACK: Duration = Duration::from_secs(14 * 86_400);
-/// Entries of the ledger that are looked back over at most.
-const LOOKED_BACK: u64 = 50_000;
-/// Items read at once.
-const PAGE: usize = 500;
-
 /// The warnings of this node that hold, by their item: identifier, when sent, and text.
 type Warnings = HashMap<ItemId, (String, Instant, WarningText)>;
 
@@ -78,29 +72,18 @@ impl Watch {
     /// # Errors
     /// What the ledger said.
     pub fn concerns(&self, by: &Actor, limit: usize) -> Result<Vec<Concern>, WatchError> {
-        let standing = self.house().standing();
-        let asker = self.concerned(by, &standing)?;
-        let warnings = self.sent_warnings()?;
-        let last = self.house().bell().last();
-        let far = self.house().place_at(self.house().now().before(BACK))?;
-        let mut after = far.max(Sequence(last.0.saturating_sub(LOOKED_BACK)));
-        let mut found = Vec::new();
-        loop {
-            let versions = VersionFilter::Last;
-            let wish = Wish { limit: PAGE, share: Share::Cleared, ..Wish::all(after, versions) };
-            let page = self.house().page(by, &wish)?;
-            let items = page.items.iter();
-            found.extend(items.filter_map(|item| asker.concern(item, &warnings)));
-            match page.next {
-                Some(next) if next > after => after = next,
-                _ => break,
-            }
-        }
+        let (standing, limit) = (self.house().standing(), limit.clamp(1, 200));
+        let (asker, warnings) = (self.concerned(by, &standing)?, self.sent_warnings()?);
+        let far = self.house().now().before(BACK);
+        let look = Look { before: None, limit, share: Share::Cleared, kinds: &[], tlp: None };
+        let concern = |item: &ReadItem| asker.concern(item, &warnings);
+        let fits = |item: &ReadItem| item.stamp.at >= far && concern(item).is_some();
+        let newest = self.house().newest_items(by, &look, fits)?;
+        let mut found: Vec<_> = newest.items.iter().filter_map(concern).collect();
         self.add_older_warnings(by, &asker, &warnings, &mut found)?;
         found.sort_by_key(|it| std::cmp::Reverse(it.at));
-        found.truncate(limit.clamp(1, 200));
-        self.follow(by, &mut found)?;
-        Ok(found)
+        found.truncate(limit);
+        self.follow(by, found)
     }
 
     /// Why some items concern the actor's organisation; those that do not are left out.
@@ -114,10 +97,9 @@ impl Watch {
     ) -> Result<Vec<Concern>, WatchError> {
         let standing = self.house().standing();
         let (asker, warnings) = (self.concerned(by, &standing)?, self.sent_warnings()?);
-        let mut found: Vec<_> =
-            items.iter().filter_map(|item| asker.concern(item, &warnings)).collect();
-        self.follow(by, &mut found)?;
-        Ok(found)
+        let concern = |item| asker.concern(item, &warnings);
+        let found = items.iter().filter_map(concern).collect();
+        self.follow(by, found)
     }
 
     fn concerned<'a>(
@@ -134,8 +116,8 @@ impl Watch {
     }
 
     /// What became of each: whether it was acknowledged, answered, reminded of.
-    fn follow(&self, by: &Actor, found: &mut [Concern]) -> Result<(), WatchError> {
-        for concern in found {
+    fn follow(&self, by: &Actor, mut found: Vec<Concern>) -> Result<Vec<Concern>, WatchError> {
+        for concern in &mut found {
             let had = self.house().deliveries(by, &concern.read)?;
             let own = had.into_iter().find(|it| it.organisation == by.organisation);
             concern.acknowledged = own.and_then(|it| it.acknowledged).map(|it| it.at);
@@ -146,7 +128,7 @@ impl Watch {
                 concern.reminded = nudge.filter(|at| acted.is_none_or(|acted| acted < *at));
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Adds the warnings of the time that is looked back over which many entries have buried.

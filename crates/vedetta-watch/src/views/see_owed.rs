@@ -4,26 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vedetta_desk::handover::{Line, LineKind};
-use vedetta_model::language::Bilingual;
+use vedetta_desk::handover::{Line, LineKind, missing};
 use vedetta_model::{Actor, Instant, ItemId};
 use vedetta_timeliness::{Overdue, OverdueWish, Timeliness};
 
 use crate::error::WatchError;
 use crate::watch::Watch;
-
-/// So many organisations that have not done something: in Italian as one does it and as many do.
-pub(crate) fn missing(count: usize, (one, many): (&str, &str), en: &str) -> Bilingual {
-    match count {
-        1 => {
-            Bilingual::new(format!("un'organizzazione {one}"), format!("one organisation has {en}"))
-        }
-        _ => Bilingual::new(
-            format!("{count} organizzazioni {many}"),
-            format!("{count} organisations have {en}"),
-        ),
-    }
-}
 
 /// What was overdue when it was looked for last, and when that was.
 #[derive(Default)]

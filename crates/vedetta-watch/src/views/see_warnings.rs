@@ -269,7 +269,7 @@ impl Watch {
         by: &Actor,
         overdue: &BTreeSet<ItemId>,
     ) -> Result<Vec<vedetta_desk::handover::Line>, WatchError> {
-        use vedetta_desk::handover::{Line, LineKind};
+        use vedetta_desk::handover::{Line, LineKind, missing};
         const BACK: std::time::Duration = std::time::Duration::from_secs(3 * 86_400);
         if !self.sees_warnings(by) {
             return Ok(Vec::new());
@@ -282,14 +282,14 @@ impl Watch {
                 continue;
             }
             let figures = self.warning(by, &row.id)?.figures;
-            let missing = figures.cleared.saturating_sub(figures.read);
-            if missing > 0 {
+            let unread = figures.cleared.saturating_sub(figures.read);
+            if unread > 0 {
                 lines.push(Line {
                     key: format!("warning/{}", row.id),
                     kind: LineKind::Unacknowledged,
                     title: row.title.it,
-                    detail: crate::views::see_owed::missing(
-                        missing,
+                    detail: missing(
+                        unread,
                         ("non l'ha ancora letta", "non l'hanno ancora letta"),
                         "not read it yet",
                     ),

@@ -382,7 +382,7 @@ fn of_the_sensors_for_whom_there_is_no_room_one_alarm_tells() {
     assert_eq!(room.watch.look(&silent).unwrap().raised, 0);
     let alarms = room.watch.alarms(&officer()).unwrap();
     let told = alarms.iter().find(|it| it.alarm.about.sensors == Some(30)).unwrap();
-    assert_eq!(told.alarm.about.name.it, "silenzio di altri 30 sensori");
+    assert_eq!(told.alarm.about.name.it, "silenzio di altri sensori: 30");
     assert_eq!(room.watch.look(&silent[..100]).unwrap().over, 1, "they are heard again");
 }
 
@@ -432,9 +432,9 @@ fn a_sensor_called_as_the_alarms_of_many_are_is_not_one_of_them() {
         many.retain(|it| it.alarm.about.sensors.is_some());
         many.into_iter().map(|it| it.alarm.about.name.en).collect::<Vec<_>>()
     };
-    assert_eq!(rest(), ["silence of 30 more sensors"]);
+    assert_eq!(rest(), ["silence of more sensors: 30"]);
     assert_eq!(room.watch.look(&silent).unwrap().raised, 0);
-    assert_eq!(rest(), ["silence of 40 more sensors"]);
+    assert_eq!(rest(), ["silence of more sensors: 40"]);
 }
 
 /// A contact of Terni, with a mailbox.

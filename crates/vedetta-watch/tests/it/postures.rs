@@ -1,10 +1,8 @@
 //! Crises and exercises: who declares them, what they change, and what an exercise never reaches.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Language, Role};
+use vedetta_model::{Actor, Language, Role};
 use vedetta_watch::NewReport;
 use vedetta_watch::desk::posture::{Declared, Kind};
 use vedetta_watch::desk::warning::WarningText;
@@ -159,27 +157,13 @@ fn what_belongs_to_an_exercise_says_so_and_reaches_nobody_outside() {
     let practise = Change::Practise { exercise: Some(id.clone()) };
     assert!(is_conflict(room.change(&officer(), &real, practise)));
     // Real again, it is a case like any other.
-    room.change(&officer(), &number, Change::Practise { exercise: None }).unwrap();
+    let real = room.change(&officer(), &number, Change::Practise { exercise: None }).unwrap();
+    room.change(&officer(), &part, Change::Join { parent: Some(into(&number)) }).unwrap();
+    assert!(is_conflict(watch.undo_case(&officer(), &number, real.version)));
     room.change(&officer(), &number, admit("perugia")).unwrap();
     // Over, nothing new belongs to it.
     watch.end_posture(&officer(), &id, "conclusa".into()).unwrap();
     assert!(is_unknown(watch.report(&liaison("terni"), practised())));
-}
-
-#[test]
-fn a_part_is_not_put_back_under_a_case_that_became_an_exercise_meanwhile() {
-    let room = Room::new();
-    let taking_part = declared(Kind::Exercise, &["terni", "cosc-umbria"]);
-    let id = room.watch.declare(&officer(), taking_part).unwrap().id;
-    let whole = room.report(&liaison("terni"), "Sportelli", "lenti");
-    let part = room.report(&liaison("terni"), "Sportelli", "fermi");
-    let join = |parent: Option<&str>| Change::Join { parent: parent.map(|it| it.parse().unwrap()) };
-    let practise = || Change::Practise { exercise: Some(id.clone()) };
-    room.change(&officer(), &part, join(Some(&whole))).unwrap();
-    assert!(is_conflict(room.change(&officer(), &whole, practise())), "it has a real part");
-    let apart = room.change(&officer(), &part, join(None)).unwrap();
-    room.change(&officer(), &whole, practise()).unwrap();
-    assert!(is_conflict(room.watch.undo_case(&officer(), &part, apart.version)));
 }
 
 #[test]
@@ -226,34 +210,4 @@ fn a_broken_seal_calls_people_and_is_shown() {
     assert!(alarm.alarm.about.seal && alarm.calls_you, "{alarm:?}");
     room.watch.answer_alarm(&officer(), &alarm.id).unwrap();
     assert_eq!(room.reopened().look_at_clocks().unwrap().raised, 0, "once for each time");
-}
-
-#[test]
-fn of_an_exercise_whose_participants_cannot_be_read_nobody_outside_is_called() {
-    let room = Room::new();
-    let regional = Account {
-        id: AccountId::new("nosc").unwrap(),
-        name: "nosc".into(),
-        organisation: organisation("cosc-umbria"),
-        roles: BTreeSet::from([Role::DutyOfficer]),
-        language: Language::It,
-        state: AccountState::Active,
-    };
-    let admin = person("admin", "cnaipic", Role::Administrator);
-    room.house().put_account(&admin, &regional).unwrap();
-    let taking_part = declared(Kind::Exercise, &["terni", "cosc-umbria"]);
-    let held = room.watch.declare(&officer(), taking_part).unwrap().id;
-    let practised = NewReport { exercise: Some(held), ..report("Riscatto", "per prova") };
-    room.watch.report(&liaison("terni"), practised).unwrap();
-    let lost = |unit: &mut dyn vedetta_store::UnitOfWork| {
-        unit.put_record(vedetta_store::RecordKind::Setting, "postures", b"[]", "prova").map(drop)
-    };
-    room.house().write(lost).unwrap();
-    room.clock.advance(Duration::from_secs(9 * 3_600));
-    let watch = room.reopened();
-    watch.look_at_clocks().unwrap();
-    let alarms = watch.alarms(&officer()).unwrap();
-    let calls = alarms.iter().flat_map(|it| &it.alarm.steps).flat_map(|step| &step.calls);
-    let called: BTreeSet<_> = calls.map(|call| call.person.as_str()).collect();
-    assert!(!called.is_empty() && !called.contains("nosc"), "{called:?}");
 }

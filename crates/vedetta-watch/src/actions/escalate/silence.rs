@@ -129,13 +129,10 @@ fn of_many(
             format!("silence of {many} sensors at once"),
         )
     } else {
-        match many {
-            1 => Bilingual::new("silenzio di un altro sensore", "silence of one more sensor"),
-            _ => Bilingual::new(
-                format!("silenzio di altri {many} sensori"),
-                format!("silence of {many} more sensors"),
-            ),
-        }
+        Bilingual::new(
+            format!("silenzio di altri sensori: {many}"),
+            format!("silence of more sensors: {many}"),
+        )
     };
     // A sensor may be called as these alarms are.
     let mut known = open.iter().filter(|(id, (_, it))| {
