@@ -1,5 +1,6 @@
-//! What the desk of the demonstration has before it: reports of towns, some of them taken on. Invented,
-//! on documentation addresses.
+//! What the desk of the demonstration has before it: reports, some of them taken on.
+
+mod reports;
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -9,151 +10,16 @@ use vedetta_flow::House;
 use vedetta_model::Actor;
 use vedetta_watch::desk::incident::{Affected, Channel, Sent, ServiceStatus};
 use vedetta_watch::desk::run::{Act, Outcome};
-use vedetta_watch::desk::severity::{Factor, Grade};
 use vedetta_watch::desk::{Audience, Change, StepName};
-use vedetta_watch::{CaseWish, Edit, NewReport, NewRun, RunStep, Watch, WatchError};
+use vedetta_watch::{CaseWish, Edit, NewFile, NewReport, NewRun, RunStep, Watch, WatchError};
 
 use crate::organisation;
 use crate::past::Past;
 use crate::people::actor;
-
-/// A report, and how far its case has come.
-struct Report {
-    organisation: &'static str,
-    title: &'static str,
-    words: &'static str,
-    services: &'static [&'static str],
-    minutes_ago: u64,
-    grades: &'static [(Factor, Grade)],
-    confirmed: Option<&'static str>,
-    laws: &'static [(&'static str, Option<Sending>)],
-    /// By its label, the playbook that is followed.
-    playbook: Option<&'static str>,
-}
-
-/// A notice that was sent: which step, so many minutes ago, with which proof.
-type Sending = (&'static str, u64, &'static str);
+use reports::{REPORTS, Report};
 
 /// The officer who has them before them.
 const OFFICER: &str = "turno-cnaipic";
-
-const REPORTS: [Report; 8] = [
-    Report {
-        organisation: "comune-054018",
-        title: "Telefonata che imita la voce del sindaco",
-        words: "La ragioneria ha ricevuto una telefonata con la voce del sindaco che chiedeva un bonifico. \
-            Non è stato fatto.",
-        services: &[],
-        minutes_ago: 1_560,
-        grades: &[],
-        confirmed: None,
-        laws: &[],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-010025",
-        title: "Accessi alla VPN con le credenziali di un dipendente in ferie",
-        words: "Nei registri della VPN ci sono accessi notturni di un dipendente che è in ferie. L'utenza è \
-            bloccata; stiamo guardando che cosa ha aperto.",
-        services: &["accesso remoto"],
-        minutes_ago: 1_500,
-        grades: &[
-            (Factor::FunctionalImpact, Grade::Low),
-            (Factor::Activity, Grade::High),
-            (Factor::InformationImpact, Grade::Moderate),
-            (Factor::Dependency, Grade::Low),
-        ],
-        confirmed: Some("Sessioni da 198.51.100.14 nelle notti del fine settimana."),
-        laws: &[("law-90", None)],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-055032",
-        title: "Falsa fattura a trenta caselle del Comune",
-        words: "Da stamattina trenta caselle hanno ricevuto una fattura con un collegamento a \
-            accesso-sportello.example. Due persone hanno scritto la password.",
-        services: &["posta"],
-        minutes_ago: 300,
-        grades: &[
-            (Factor::FunctionalImpact, Grade::Moderate),
-            (Factor::Activity, Grade::High),
-            (Factor::InformationImpact, Grade::High),
-            (Factor::Dependency, Grade::Moderate),
-        ],
-        confirmed: Some("Accessi da 203.0.113.77 con le due password, nei registri della posta."),
-        laws: &[("gdpr", None), ("law-90", None)],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-054039",
-        title: "Anagrafe e pagamenti fermi: chiesto un riscatto",
-        words: "I computer dell'anagrafe mostrano una richiesta di riscatto. Abbiamo staccato la rete \
-            dell'ufficio. Le copie di ieri notte sembrano intatte.",
-        services: &["anagrafe", "pagamenti"],
-        minutes_ago: 180,
-        grades: &[
-            (Factor::FunctionalImpact, Grade::Extreme),
-            (Factor::Activity, Grade::Extreme),
-            (Factor::Location, Grade::High),
-            (Factor::InformationImpact, Grade::High),
-            (Factor::Recoverability, Grade::High),
-            (Factor::Dependency, Grade::High),
-            (Factor::PotentialImpact, Grade::High),
-        ],
-        confirmed: Some("File cifrati su quattro server; nota di riscatto acquisita."),
-        laws: &[
-            ("law-90", Some(("first-report", 135, "prot. 2026/01183, ricevuta PEC 8841"))),
-            ("gdpr", None),
-            ("nis2", None),
-        ],
-        playbook: Some("ransomware"),
-    },
-    Report {
-        organisation: "comune-058091",
-        title: "Prima pagina del sito sostituita",
-        words: "Al posto della prima pagina c'è un messaggio politico. Il resto del sito risponde.",
-        services: &["sito istituzionale"],
-        minutes_ago: 120,
-        grades: &[(Factor::FunctionalImpact, Grade::Low), (Factor::Activity, Grade::Moderate)],
-        confirmed: None,
-        laws: &[],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-010025",
-        title: "Portale dei tributi lentissimo da un'ora",
-        words: "Migliaia di richieste al secondo da indirizzi esteri. Il fornitore sta filtrando.",
-        services: &["tributi"],
-        minutes_ago: 60,
-        grades: &[(Factor::FunctionalImpact, Grade::Moderate)],
-        confirmed: None,
-        laws: &[],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-055032",
-        title: "Ancora false fatture, da un altro mittente",
-        words: "Altre caselle ricevono la falsa fattura da fatture@accesso-sportello.example.",
-        services: &["posta"],
-        minutes_ago: 14,
-        grades: &[],
-        confirmed: None,
-        laws: &[],
-        playbook: None,
-    },
-    Report {
-        organisation: "comune-037006",
-        title: "Un fornitore avvisa: accesso non autorizzato ai suoi sistemi",
-        words: "Il fornitore del protocollo informatico scrive che qualcuno è entrato nei suoi server \
-            dell'assistenza. Non sappiamo se ci riguarda.",
-        services: &["protocollo"],
-        minutes_ago: 5,
-        grades: &[],
-        confirmed: None,
-        laws: &[],
-        playbook: None,
-    },
-];
 
 /// Reports those of a span of minutes ago, and takes some of them on.
 pub(crate) fn between(
@@ -244,6 +110,7 @@ fn tell(
         watch.change_case(officer, &number, Edit { version, change }).map(drop)
     };
     if it.grades.is_empty() {
+        go_on(house, (it, past), &change)?;
         return Ok(None);
     }
     later(6);
@@ -251,7 +118,13 @@ fn tell(
     for (factor, grade) in it.grades {
         change(Change::Judge { factor: *factor, grade: *grade })?;
     }
-    let status = if it.confirmed.is_some() { ServiceStatus::Down } else { ServiceStatus::Degraded };
+    let ended =
+        it.further.iter().any(|(_, deed)| matches!(deed(house.now()), Change::Recover { .. }));
+    let status = match it.confirmed {
+        _ if ended => ServiceStatus::Working,
+        Some(_) => ServiceStatus::Down,
+        None => ServiceStatus::Degraded,
+    };
     change(Change::Affect { organisation: of, affected: Affected { services, status } })?;
     if let Some(evidence) = it.confirmed {
         later(17);
@@ -271,5 +144,25 @@ fn tell(
         let step = StepName { regime: (*regime).into(), step: step.into() };
         change(Change::Send { step, sent: Sent { at, proof: proof.into(), file: None } })?;
     }
+    go_on(house, (it, past), &change)?;
+    for (name, holds) in it.files {
+        let version = watch.case(officer, &number)?.version;
+        let octets = holds.as_bytes().to_vec();
+        let file = NewFile { version, name: (*name).into(), octets, audience: Audience::Room };
+        watch.attach(officer, &number, file)?;
+    }
     Ok(it.confirmed.map(|_| number))
+}
+
+/// What was done next.
+fn go_on(
+    house: &House,
+    (it, past): (&Report, &Past),
+    change: &impl Fn(Change) -> Result<(), WatchError>,
+) -> Result<(), WatchError> {
+    for (minutes, deed) in it.further {
+        past.minutes_ago(it.minutes_ago.saturating_sub(*minutes));
+        change(deed(house.now()))?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What sensors of the demonstration found, and one that has been silent since.
+//! The sensors of the demonstration: some work, and one has been silent since it found something.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use vedetta_detect::finding::{By, Severity};
 use vedetta_detect::report::{Enrolment, Heartbeat, Observable, Recalled, Report, Told};
 use vedetta_flow::{FlowError, House};
+use vedetta_model::Actor;
 use vedetta_outpost::Outposts;
 use vedetta_outpost::alerts::AlertWish;
 use vedetta_outpost::enrol::NewSensor;
@@ -28,6 +29,13 @@ type Found = (
 );
 
 const TOWN: &str = "comune-054039";
+
+/// Sensors that work: of whom, what they are called, and how many events a second they read.
+const WORKING: [(&str, &str, f64); 3] = [
+    ("comune-010025", "sala-macchine", 1_280.0),
+    ("comune-055032", "posta", 96.0),
+    ("ospedale-esempio", "reparti", 640.0),
+];
 
 const FOUND: [Found; 5] = [
     (
@@ -72,28 +80,22 @@ const FOUND: [Found; 5] = [
     ),
 ];
 
-/// Enrols a sensor, and has it report.
+/// Enrols them, and has one report.
 pub(crate) fn ready(house: &House, outposts: &Outposts, past: &Past) -> Result<(), FlowError> {
     let Some(keeper) = house.keeper(&organisation("cnaipic")?) else { return Ok(()) };
     let town = organisation(TOWN)?;
     if house.standing().directory.organisation(&town).is_none() {
         return Ok(());
     }
-    let new = NewSensor {
-        organisation: town,
-        name: "perimetro".into(),
-        address: "127.0.0.1:8443".into(),
-        authority: "00".repeat(32),
-    };
-    let code = outposts.invite(&keeper, &new)?;
-    let secret = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
-    let enrolled = outposts.enrol(&Enrolment { secret, version: "1.0.0".into() })?;
-    let sensor = house.actor_by_token(&enrolled.token)?;
+    for (of, name, _) in WORKING {
+        enrol(house, outposts, (&keeper, of, name))?;
+    }
+    let sensor = enrol(house, outposts, (&keeper, TOWN, "perimetro"))?;
     for (place, found) in (1..).zip(&FOUND) {
         past.minutes_ago(found.5.1);
         let report = Report { findings: vec![told(house, place, found)] };
         outposts.take(&sensor, report)?;
-        outposts.hear(&sensor, pulse(house))?;
+        outposts.hear(&sensor, pulse(house, 412.0))?;
     }
     Ok(())
 }
@@ -122,11 +124,39 @@ fn told(house: &House, place: u128, found: &Found) -> Told {
     }
 }
 
-fn pulse(house: &House) -> Heartbeat {
+/// Enrols a sensor of a town, and gives it as one who acts.
+fn enrol(
+    house: &House,
+    outposts: &Outposts,
+    (keeper, town, name): (&Actor, &str, &str),
+) -> Result<Actor, FlowError> {
+    let new = NewSensor {
+        organisation: organisation(town)?,
+        name: name.into(),
+        address: "127.0.0.1:8443".into(),
+        authority: "00".repeat(32),
+    };
+    let code = outposts.invite(keeper, &new)?;
+    let secret = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
+    let enrolled = outposts.enrol(&Enrolment { secret, version: "1.0.0".into() })?;
+    house.actor_by_token(&enrolled.token)
+}
+
+/// Has those that work say so, as they do twice a minute.
+pub(crate) fn heard(house: &House, outposts: &Outposts) -> Result<(), FlowError> {
+    for (of, name, events_per_s) in WORKING {
+        if let Some(sensor) = actor(house, &format!("{of}.sensor-{name}")) {
+            outposts.hear(&sensor, pulse(house, events_per_s))?;
+        }
+    }
+    Ok(())
+}
+
+fn pulse(house: &House, events_per_s: f64) -> Heartbeat {
     Heartbeat {
         version: "1.0.0".into(),
         started: house.now().before(Duration::from_hours(240)),
-        events_per_s: 412.0,
+        events_per_s,
         lag_s: Some(1.5),
         events: 356_400_118,
         indicators: 1_204,

@@ -10,6 +10,7 @@ pub mod past;
 mod people;
 mod procedures;
 mod shifts;
+mod standing;
 pub mod story;
 pub mod table;
 mod unanswered;
@@ -62,6 +63,7 @@ pub fn fill(
         shifts::rosters(house, watch)?;
         procedures::ready(house, watch)?;
         cases::between(house, watch, past, 1_000..=9_999)?;
+        standing::ready(house, watch, past)?;
         desk.map_or(Ok(()), |desk| messages::ready(house, desk, past)).map_err(DemoError::Mail)?;
         cases::between(house, watch, past, 240..=999)?;
         warnings::ready(house, watch, past)?;
@@ -70,12 +72,24 @@ pub fn fill(
         cases::between(house, watch, past, 180..=239)?;
         alarms(house, watch, past)?;
         detections::judge(house, outposts).map_err(DemoError::Items)?;
-        cases::between(house, watch, past, 0..=179)?;
+        cases::between(house, watch, past, 5..=179)?;
+        past.minutes_ago(4);
+        // Before the shifts are handed over: what comes to a sheet meanwhile is to be read again.
+        watch.gather()?;
     }
     past.minutes_ago(0);
+    heard(house, outposts)?;
     shifts::hand_over(house, watch)?;
     watch.look_at_clocks()?;
     Ok(())
+}
+
+/// Has the sensors that work say so: to be called twice a minute.
+///
+/// # Errors
+/// What the sensors' part said.
+pub fn heard(house: &House, outposts: &Outposts) -> Result<(), DemoError> {
+    detections::heard(house, outposts).map_err(DemoError::Items)
 }
 
 /// What pressed an hour ago called who was on duty, and was answered.

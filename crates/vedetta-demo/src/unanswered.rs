@@ -24,7 +24,7 @@ pub(crate) fn ready(house: &House, past: &Past) -> Result<(), FlowError> {
     else {
         return Ok(());
     };
-    past.minutes_ago(205);
+    past.minutes_ago(213);
     let id = ItemId::of("report", ITEM);
     let now = house.now();
     let object = json!({
@@ -49,7 +49,7 @@ pub(crate) fn ready(house: &House, past: &Past) -> Result<(), FlowError> {
     let releases = Places::between(place, place);
     let batch = DeliveryBatch { releases, door: Door::Feed, at: house.now(), audience };
     house.record_deliveries(vec![batch])?;
-    past.minutes_ago(190);
+    past.minutes_ago(201);
     house.acknowledge(&town, &id, Some("avvisati gli sportelli".into()))?;
     Ok(())
 }

@@ -65,6 +65,9 @@ pub(crate) struct Demo {
 /// How long the attack lasts when nobody is in a hurry.
 const STORY: Duration = Duration::from_secs(120);
 
+/// How often the sensors that work say so.
+const HEARD: Duration = Duration::from_secs(30);
+
 /// Where to listen when nobody says where.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 
@@ -162,9 +165,16 @@ impl Demo {
             let (audience, ()) = tokio::join!(story, time);
             audience.map(drop)
         };
+        let sensors = async {
+            loop {
+                tokio::time::sleep(HEARD).await;
+                vedetta_demo::heard(&house, &outposts).map_err(failed)?;
+            }
+        };
         let outcome = tokio::select! {
             outcome = told => outcome,
             () = asked_to_end() => Ok(()),
+            outcome = sensors => outcome,
         };
         table.say("closing …");
         doors.close().await;

@@ -88,13 +88,13 @@ async fn show(
     Ok(id)
 }
 
-/// People of the centre and of one municipality acknowledge what their organisation had last.
+/// People of the centre and of one municipality acknowledge what their organisation had before the last.
 fn acknowledge(house: &House, audience: &Audience) -> Result<(), Failure> {
     for id in ["cnaipic", "comune-054039"] {
         let actor = audience.actor(id)?;
         let wish = vedetta_flow::Wish::all(Sequence::START, vedetta_flow::VersionFilter::Last);
-        let newest = house.page(actor, &wish)?.items.into_iter().next_back();
-        if let Some(item) = newest {
+        let before = house.page(actor, &wish)?.items.into_iter().rev().nth(1);
+        if let Some(item) = before {
             let person = house.keeper(&actor.organisation);
             let person =
                 person.ok_or_else(|| Failure::Usage(format!("the network has no {id}")))?;
