@@ -1,5 +1,5 @@
-//! `cargo xtask test --browser`: a node with the demonstration's data, and people at its pages in
-//! headless Chromium.
+//! `cargo xtask test --browser` and `cargo xtask pictures`: a node with the demonstration's data, and people
+//! at its pages in headless Chromium.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::process::{cargo, root, show, target_directory};
 use crate::tally::Tally;
-use crate::{Failure, assets, prerequisites};
+use crate::{Failure, assets, demo, prerequisites};
 
 /// A node that ends with the test.
 struct Node(Child);
@@ -20,24 +20,46 @@ impl Drop for Node {
     }
 }
 
-/// How much of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Length {
+/// What is done at the pages.
+#[derive(Clone, Copy)]
+enum Work {
     /// Each person's pages once, and every task.
     Short,
     /// In several languages, themes and sizes.
     Whole,
+    /// The pictures of the documents are taken, and nothing else.
+    Pictures,
 }
 
-/// Runs all of it; a word is the folder for the pictures of the documents.
+/// Runs all of it.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
+    if !words.is_empty() {
+        let reason = "`test --browser` takes nothing more; `pictures` takes the pictures";
+        return Err(Failure::Usage(reason.into()));
+    }
+    let (_node, mut command) = asked(Work::Whole)?;
+    Ok(show(&mut command)?)
+}
+
+/// Takes the pictures of the documents anew, into `docs/images` unless another folder is named.
+pub(crate) fn pictures(words: &[String]) -> Result<(), Failure> {
+    let folder = match words {
+        [] => "docs/images",
+        [folder] if !folder.starts_with('-') => folder,
+        _ => return Err(Failure::Usage("`pictures` takes a folder, or nothing".into())),
+    };
+    let folder = root().join(folder);
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let (_node, mut command) = asked(Work::Pictures)?;
+    Ok(show(command.arg(folder))?)
+}
+
+fn asked(work: Work) -> Result<(Node, Command), Failure> {
     prerequisites::for_browser()?;
     if let Some(missing) = prerequisites::no_browser() {
         return Err(missing.into());
     }
-    let (_node, mut command) = ready(Length::Whole)?;
-    command.args(words.iter().map(|word| root().join(word)));
-    Ok(show(&mut command)?)
+    Ok(ready(work)?)
 }
 
 /// The short of it, among the other tests; what it counts is added to theirs.
@@ -48,7 +70,7 @@ pub(crate) fn stage(tally: &mut Tally) -> Result<(), String> {
         tally.skipped += 1;
         return Ok(());
     }
-    let (_node, mut command) = ready(Length::Short)?;
+    let (_node, mut command) = ready(Work::Short)?;
     let said = |error: std::io::Error| format!("node: {error}");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(said)?;
     let mut counted = None;
@@ -73,15 +95,25 @@ fn count(line: &str) -> Option<(u64, u64)> {
 }
 
 /// A node with the demonstration's data, and what opens its pages.
-fn ready(length: Length) -> Result<(Node, Command), String> {
+fn ready(work: Work) -> Result<(Node, Command), String> {
     let web = assets::installed()?;
-    show(cargo().args(["build", "--package", "vedetta"]))?;
-    let program = target_directory()?.join("debug").join("vedetta");
+    // Pictures show figures, as of what is installed.
+    let program = match work {
+        Work::Pictures => demo::build()?,
+        Work::Short | Work::Whole => {
+            show(cargo().args(["build", "--package", "vedetta"]))?;
+            target_directory()?.join("debug").join("vedetta")
+        }
+    };
     let data = target_directory()?.join("browser-test");
     let node = start(&program, &data)?;
     let mut command = Command::new("node");
     command.current_dir(web).arg("browser/run.mjs");
-    command.args((length == Length::Short).then_some("--short"));
+    command.args(match work {
+        Work::Short => Some("--short"),
+        Work::Whole => None,
+        Work::Pictures => Some("--pictures"),
+    });
     command.arg(base(&data)?).arg(data.join("demo-accounts.json"));
     Ok((node, command))
 }

@@ -24,8 +24,10 @@ Usage: cargo xtask COMMAND
 
   test [--quick] [-p CRATE] [-- ARGS]  prerequisites, format, tidy, lints, every test
                                        --quick leaves the lints out; ARGS go to the tests
-  test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core, in several
+  test --browser                       every page and role in headless Chromium, with axe-core, in several
                                        languages, themes and sizes; `test` has the short of it
+  pictures [DIR]                       take the pictures of the documents anew, from the release build with
+                                       the demonstration's data; into docs/images unless DIR is named
   tidy [--quick | RULE]                house rules, format and lints; --quick leaves the lints out, and
                                        takes seconds, as one rule by its name does
   assets                               build what the pages look like, from npm's lock file
@@ -89,6 +91,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "test" => test::run(rest),
         "tidy" => tidy::run(rest),
         "demo" => demo::run(rest),
+        "pictures" => browser::pictures(rest),
         "assets" => assets::run(rest),
         "bench" => bench::run(rest),
         "bench-mail" => bench_mail::run(rest),

@@ -30,3 +30,27 @@ export async function report(page, base, name) {
   await page.fill("#contact", "075 555 0100");
   await sent(page, ".form .btn-wide");
 }
+
+/** Adds a passkey on the page of one's own access, where a device is that always agrees; stays there. */
+export async function addPasskey({ base, open, accounts, person, way, name }) {
+  // Passkeys are made for a name, and this is the node's.
+  const here = base.replace("127.0.0.1", "localhost");
+  const page = await open(null, way);
+  const cookie = (name, value) => ({ name, value, url: here, secure: true, httpOnly: true, sameSite: "Strict" });
+  const [language, theme] = way;
+  await page.context().addCookies([
+    cookie("__Host-vedetta", person),
+    cookie("__Host-vedetta-language", language),
+    cookie("__Host-vedetta-theme", theme),
+  ]);
+  const devices = await page.context().newCDPSession(page);
+  await devices.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
+  await devices.send("WebAuthn.addVirtualAuthenticator", { options: { ...options, automaticPresenceSimulation: true } });
+  await page.goto(`${here}/account`);
+  await page.fill("#passkey-name", name);
+  await page.fill("#passkey-password", accounts.password);
+  await sent(page, "form[data-passkey] button");
+  assert.match(page.url(), /said=passkey-added/);
+  return { page, here };
+}

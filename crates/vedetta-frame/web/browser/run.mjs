@@ -1,10 +1,11 @@
 // Every page and each role's main tasks in headless Chromium, with axe-core.
 //
-// node browser/run.mjs [--short] BASE ACCOUNTS.json [PICTURES-DIR]
+// node browser/run.mjs [--short] BASE ACCOUNTS.json
+// node browser/run.mjs --pictures BASE ACCOUNTS.json DIR
 //
 // BASE is a node with the demonstration's data, ACCOUNTS the file with its accounts. Exits 1 with what
 // failed. In short each person's pages are opened once, in languages, themes and sizes that take turns;
-// else each in several. With a directory it also takes the pictures of the documents.
+// else each in several. Of pictures it takes those of the documents, and nothing else.
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -20,10 +21,11 @@ import { tasks } from "./tasks.mjs";
 import { pictures } from "./pictures.mjs";
 
 const words = process.argv.slice(2);
-const short = words[0] === "--short";
-const [base, accountsFile, picturesDir] = short ? words.slice(1) : words;
-if (!base || !accountsFile) {
-  console.error("Usage: node browser/run.mjs [--short] BASE ACCOUNTS.json [PICTURES-DIR]");
+const way = words[0]?.startsWith("--") ? words.shift() : "";
+const short = way === "--short";
+const [base, accountsFile, directory] = words;
+if (!base || !accountsFile || !["", "--short", "--pictures"].includes(way) || (way === "--pictures" && !directory)) {
+  console.error("Usage: node browser/run.mjs [--short] BASE ACCOUNTS.json | --pictures BASE ACCOUNTS.json DIR");
   process.exit(2);
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -122,8 +124,10 @@ const people = {};
 for (const [account] of accounts.secrets) {
   people[account] = await signIn(open, base, accounts, account);
 }
-// Before the tasks below write entries of their own, and when the demonstration's story is told.
-if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
+if (way === "--pictures") {
+  checks += await pictures({ base, open, people, accounts, directory, failed });
+  await end();
+}
 for (const [account, person] of [[null, null], ...Object.entries(people)]) swept.push(...await sweep(account, person));
 for (const [name, task] of Object.entries({ ...tasks, ...staying })) {
   checks += 1;
@@ -137,9 +141,14 @@ for (const [name, task] of Object.entries({ ...tasks, ...staying })) {
 // What tasks led to was looked at too.
 checks += 1;
 for (const path of missedBy(swept)) failed("the sweep", `no role came to ${path}`);
-await browser.close();
-console.log(`${checks} checks, ${failures.size} failures, ${seconds()} s`);
-process.exit(failures.size === 0 ? 0 : 1);
+await end();
+
+/** Says how it went. */
+async function end() {
+  await browser.close();
+  console.log(`${checks} checks, ${failures.size} failures, ${seconds()} s`);
+  process.exit(failures.size === 0 ? 0 : 1);
+}
 
 function seconds() {
   return Math.round((Date.now() - began) / 1000);

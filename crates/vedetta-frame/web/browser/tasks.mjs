@@ -1,7 +1,7 @@
 // What people come for, role by role.
 
 import assert from "node:assert/strict";
-import { DESK, publish, report, sent, title } from "./hands.mjs";
+import { addPasskey, DESK, publish, report, sent, title } from "./hands.mjs";
 
 export const tasks = {
   async "a wrong password is said, and the account kept"({ base, open, check }) {
@@ -16,20 +16,8 @@ export const tasks = {
     await page.context().close();
   },
   async "a passkey is made, opens the door alone, and is removed"({ base, open, people, accounts, check }) {
-    // Passkeys are made for a name, and this is the node's.
-    const here = base.replace("127.0.0.1", "localhost");
-    const page = await open(null, DESK);
-    const session = { name: "__Host-vedetta", value: people["turno-cnaipic"], url: here, secure: true, httpOnly: true, sameSite: "Strict" };
-    await page.context().addCookies([session]);
-    const devices = await page.context().newCDPSession(page);
-    await devices.send("WebAuthn.enable");
-    const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
-    await devices.send("WebAuthn.addVirtualAuthenticator", { options: { ...options, automaticPresenceSimulation: true } });
-    await page.goto(`${here}/account`);
-    await page.fill("#passkey-name", "Dispositivo di prova");
-    await page.fill("#passkey-password", accounts.password);
-    await sent(page, "form[data-passkey] button");
-    assert.match(page.url(), /said=passkey-added/);
+    const person = people["turno-cnaipic"];
+    const { page, here } = await addPasskey({ base, open, accounts, person, way: DESK, name: "Dispositivo di prova" });
     await check(page, "one's own passkeys");
     await page.context().clearCookies({ name: "__Host-vedetta" });
     await page.goto(`${here}/sign-in?to=/items`);
