@@ -88,23 +88,7 @@ fn tell(
         return Ok(None);
     }
     let later = |minutes| past.minutes_ago(it.minutes_ago.saturating_sub(minutes));
-    let services: BTreeSet<String> = it.services.iter().map(|it| (*it).to_owned()).collect();
-    let receipt = watch.report(
-        officer,
-        NewReport {
-            channel: Channel::Telephone,
-            organisation: Some(of.clone()),
-            title: it.title.into(),
-            words: it.words.into(),
-            contact: Some("referente di turno".into()),
-            awareness: Some(house.now().before(Duration::from_mins(10))),
-            items: BTreeSet::new(),
-            services: services.clone(),
-            exercise: None,
-            key: None,
-        },
-    )?;
-    let number = receipt.number.to_string();
+    let number = handed_in(house, watch, (officer, it))?;
     let change = |change: Change| -> Result<(), WatchError> {
         let version = watch.case(officer, &number)?.version;
         watch.change_case(officer, &number, Edit { version, change }).map(drop)
@@ -125,7 +109,10 @@ fn tell(
         Some(_) => ServiceStatus::Down,
         None => ServiceStatus::Degraded,
     };
-    change(Change::Affect { organisation: of, affected: Affected { services, status } })?;
+    change(Change::Affect {
+        organisation: of,
+        affected: Affected { services: services_of(it), status },
+    })?;
     if let Some(evidence) = it.confirmed {
         later(17);
         change(Change::Confirm { evidence: evidence.into() })?;
@@ -152,6 +139,34 @@ fn tell(
         watch.attach(officer, &number, file)?;
     }
     Ok(it.confirmed.map(|_| number))
+}
+
+/// The number under which the town or operator reports it.
+fn handed_in(
+    house: &House,
+    watch: &Watch,
+    (officer, it): (&Actor, &Report),
+) -> Result<String, WatchError> {
+    let receipt = watch.report(
+        officer,
+        NewReport {
+            channel: Channel::Telephone,
+            organisation: Some(organisation(it.organisation)?),
+            title: it.title.into(),
+            words: it.words.into(),
+            contact: Some("referente di turno".into()),
+            awareness: Some(house.now().before(Duration::from_mins(10))),
+            items: BTreeSet::new(),
+            services: services_of(it),
+            exercise: None,
+            key: None,
+        },
+    )?;
+    Ok(receipt.number.to_string())
+}
+
+fn services_of(it: &Report) -> BTreeSet<String> {
+    it.services.iter().map(|it| (*it).to_owned()).collect()
 }
 
 /// What was done next.

@@ -240,7 +240,6 @@ pub(super) const REPORTS: [Report; 12] = [
                  pagamenti-1,pagamenti,08:57\nfile-1,documenti,09:04\n",
             ),
         ],
-        ..BLANK
     },
     Report {
         organisation: "comune-058091",

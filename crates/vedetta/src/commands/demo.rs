@@ -18,6 +18,7 @@ use vedetta_demo::past::Past;
 use vedetta_demo::table::Table;
 use vedetta_flow::House;
 use vedetta_model::{Clock, OrganisationId};
+use vedetta_outpost::Outposts;
 
 use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, asked_to_end, runtime};
@@ -165,16 +166,10 @@ impl Demo {
             let (audience, ()) = tokio::join!(story, time);
             audience.map(drop)
         };
-        let sensors = async {
-            loop {
-                tokio::time::sleep(HEARD).await;
-                vedetta_demo::heard(&house, &outposts).map_err(failed)?;
-            }
-        };
         let outcome = tokio::select! {
             outcome = told => outcome,
             () = asked_to_end() => Ok(()),
-            outcome = sensors => outcome,
+            outcome = sensors(&house, &outposts) => outcome,
         };
         table.say("closing …");
         doors.close().await;
@@ -212,6 +207,14 @@ impl Demo {
 /// An organisation of the seed.
 fn organisation(id: &str) -> Result<OrganisationId, Failure> {
     Ok(OrganisationId::new(id).map_err(vedetta_flow::FlowError::from)?)
+}
+
+/// Has the sensors that work say so, for as long as the demonstration goes on.
+async fn sensors(house: &House, outposts: &Outposts) -> Result<(), Failure> {
+    loop {
+        tokio::time::sleep(HEARD).await;
+        vedetta_demo::heard(house, outposts).map_err(failed)?;
+    }
 }
 
 fn failed(error: vedetta_demo::DemoError) -> Failure {
