@@ -6,6 +6,8 @@ import { addPasskey } from "./hands.mjs";
 
 const OFFICER = "turno-cnaipic";
 const TOWN = "referente-comune-054039";
+/** Who is in them. */
+export const SITTERS = [OFFICER, TOWN];
 const [DAY, NIGHT] = ["day", "night"].map((theme) => ["it", theme, "desk"]);
 const PHONE = ["it", "day", "phone"];
 const RANSOM = ["/incidents?text=riscatto", ".line-link"];
@@ -37,8 +39,6 @@ const SHOTS = [
 
 // What the demonstration's story ends with.
 const TOLD = "Mittente dei messaggi";
-/** How long a page may take on a busy machine, in ms. */
-const PATIENCE = 120_000;
 /** Octets of a picture, and of all of them. */
 const [EACH, ALL] = [250_000, 6_000_000];
 
@@ -62,7 +62,6 @@ export async function pictures({ base, open, people, accounts, directory, failed
   };
   for (const [name, account, way, [address, ...links], { at } = {}] of SHOTS) {
     const page = await open(people[account], way);
-    page.setDefaultTimeout(PATIENCE);
     try {
       await page.goto(base + address, { waitUntil: "load" });
       for (const link of links) await Promise.all([page.waitForNavigation(), page.click(link)]);

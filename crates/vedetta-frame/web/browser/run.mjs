@@ -18,13 +18,13 @@ import { foreign, textsOf } from "./languages.mjs";
 import { missedBy, pagesOf, together } from "./pages.mjs";
 import { staying } from "./staying.mjs";
 import { tasks } from "./tasks.mjs";
-import { pictures } from "./pictures.mjs";
+import { SITTERS, pictures } from "./pictures.mjs";
 
 const words = process.argv.slice(2);
 const way = words[0]?.startsWith("--") ? words.shift() : "";
-const short = way === "--short";
+const [short, pictured] = [way === "--short", way === "--pictures"];
 const [base, accountsFile, directory] = words;
-if (!base || !accountsFile || !["", "--short", "--pictures"].includes(way) || (way === "--pictures" && !directory)) {
+if (!base || !accountsFile || !["", "--short", "--pictures"].includes(way) || (pictured && !directory)) {
   console.error("Usage: node browser/run.mjs [--short] BASE ACCOUNTS.json | --pictures BASE ACCOUNTS.json DIR");
   process.exit(2);
 }
@@ -79,6 +79,8 @@ async function open(person, [language, theme, size], options = {}) {
     reducedMotion: "reduce",
     ...options,
   });
+  // A picture is worth the wait on a busy machine; a page that is looked at is not.
+  if (pictured) context.setDefaultTimeout(120_000);
   const cookie = (name, value) => ({ name, value, url: base, secure: true, httpOnly: true, sameSite: "Strict" });
   const cookies = [cookie("__Host-vedetta-language", language), cookie("__Host-vedetta-theme", theme)];
   if (person) cookies.push(cookie("__Host-vedetta", person));
@@ -121,10 +123,10 @@ async function ready() {
 await ready();
 const accounts = JSON.parse(readFileSync(accountsFile, "utf8"));
 const people = {};
-for (const [account] of accounts.secrets) {
+for (const account of pictured ? SITTERS : accounts.secrets.map(([account]) => account)) {
   people[account] = await signIn(open, base, accounts, account);
 }
-if (way === "--pictures") {
+if (pictured) {
   checks += await pictures({ base, open, people, accounts, directory, failed });
   await end();
 }
