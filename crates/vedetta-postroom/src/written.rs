@@ -148,7 +148,7 @@ fn receipt(number: &str, language: Language) -> Reply {
         Language::It => (
             format!("Segnalazione {number} ricevuta"),
             format!(
-                "Abbiamo ricevuto la tua segnalazione: ha il numero {number}.\n\nLa sala operativa la prende in carico. Per aggiungere qualcosa telefona e di' il numero, oppure aprila nella console.\n"
+                "Abbiamo ricevuto la sua segnalazione: ha il numero {number}.\n\nLa sala operativa la prende in carico. Per aggiungere qualcosa telefoni e dica il numero, oppure la apra nella console.\n"
             ),
         ),
         Language::En => (
