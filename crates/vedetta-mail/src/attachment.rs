@@ -2,6 +2,7 @@
 
 mod archive;
 mod calendar;
+mod drawn;
 mod markup;
 pub(crate) mod office;
 mod pdf;

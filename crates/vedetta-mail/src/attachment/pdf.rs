@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 use super::picture::{self, Greys};
-use super::{Study, Trait};
+use super::{Study, Trait, drawn};
 use crate::budget::Obstacle;
 use crate::link::Origin;
 
 const MOST_STREAMS: usize = 400;
 const LARGEST_STREAM: usize = 4 << 20;
 const LARGEST_PICTURE: usize = 4_000_000;
+/// What looking at a drawing costs, in pixels.
+const DRAWN: usize = 500_000;
 
 pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
     objects(study, name, bytes, traits);
@@ -135,6 +137,11 @@ fn stream(
         return raster(study, name, (dictionary, &content), traits);
     }
     objects(study, name, &content, traits);
+    if let Some(greys) = drawn::picture(&content)
+        && study.budget.pixels(DRAWN)
+    {
+        picture::search(study, name, greys, traits);
+    }
     let (text, whole) = shown(&content);
     if !text.trim().is_empty() {
         study.add_text(name, &text);

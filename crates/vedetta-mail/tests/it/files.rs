@@ -31,6 +31,54 @@ fn codes_are_read_in_every_picture() {
     }
 }
 
+/// A page that draws the code of `code.png`: each dark run of a row by itself.
+fn drawn(shape: fn(usize, usize, usize) -> String) -> Vec<u8> {
+    let decoder = png::Decoder::new(std::io::Cursor::new(sample("mail_file", "code.png")));
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let (row, bytes) = (frame.line_size, frame.color_type.samples());
+    let dark = |x: usize, y: usize| match frame.bit_depth {
+        png::BitDepth::One => pixels[y * row + x / 8] >> (7 - x % 8) & 1 == 0,
+        _ => pixels[y * row + x * bytes] < 128,
+    };
+    let mut page = "q 0.5 0 0 0.5 20 40 cm 1 g 0 0 9000 9000 re f 0 g\n".to_owned();
+    for y in 0..height {
+        let mut x = 0;
+        while x < width {
+            let run = (x..width).take_while(|x| dark(*x, y)).count();
+            if run > 0 {
+                page += &shape(x, height - y, run);
+            }
+            x += run + 1;
+        }
+    }
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, (page + "Q").as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let head =
+        format!("%PDF-1.7\n1 0 obj << /Length {} /Filter /FlateDecode >> stream\n", packed.len());
+    [head.as_bytes(), &packed, b"\nendstream endobj\n%%EOF"].concat()
+}
+
+#[test]
+fn a_code_that_a_page_draws_is_read() {
+    let shapes: [fn(usize, usize, usize) -> String; 2] = [
+        |x, y, run| format!("{x} {y} {run} 1 re f\n"),
+        |x, y, run| {
+            let (end, top) = (x + run, y + 1);
+            format!("{x} {y} m {end} {y} l {end} {top} l {x} {top} l h f*\n")
+        },
+    ];
+    for shape in shapes {
+        let (_, links, unread) = study_file("pagina.pdf", &drawn(shape), &Limits::default());
+        let links: Vec<&str> = links.iter().map(|link| link.target.url.as_str()).collect();
+        assert_eq!(links, ["https://accesso.invalid/qr?id=1"]);
+        assert_eq!(unread, []);
+    }
+}
+
 #[test]
 fn documents_tell_their_links_and_actions() {
     for (name, nature, link, what) in [
