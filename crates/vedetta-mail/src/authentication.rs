@@ -45,6 +45,19 @@ impl Outcome {
         }
     }
 
+    /// For people, in Italian and English.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Absent => ("non registrato", "not recorded"),
+            Self::Pass => ("superato", "passed"),
+            Self::Fail => ("non superato", "failed"),
+            Self::Softfail => ("non superato (esito debole)", "failed softly"),
+            Self::None => ("non pubblicato", "nothing published"),
+            Self::Neutral => ("senza esito", "neutral"),
+            Self::Error => ("non valutabile", "could not be evaluated"),
+        }
+    }
+
     /// Failed, softly or not.
     #[must_use]
     pub const fn failed(self) -> bool {

@@ -105,7 +105,7 @@ impl Finding {
     /// Whether it speaks for a message: it never weighs against one.
     #[must_use]
     pub fn reassures(&self) -> bool {
-        self.slug.starts_with("true-sender") || self.slug == "much-to-read"
+        self.slug.starts_with("true-sender") || self.slug == crate::verdict::MUCH_TO_READ
     }
 
     /// What it weighs where the corpora never show it: what is grave and sure counts.
@@ -156,7 +156,12 @@ pub(crate) struct Scene<'a> {
     pub(crate) vouched: bool,
     /// The links that a reader can follow.
     pub(crate) links: Vec<&'a Link>,
+    /// How many letters are seen, addresses of links apart.
+    pub(crate) letters: usize,
 }
+
+/// Sites of others that links lead to, from which on the message points everywhere.
+const EVERYWHERE: usize = 8;
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(evidence: &'a Evidence, desk: &'a Desk<'a>) -> Self {
@@ -189,7 +194,24 @@ impl<'a> Scene<'a> {
             sender_registered,
             vouched: vouched && !sender.is_empty(),
             links: evidence.clickable().collect(),
+            letters: {
+                let words = evidence.text.split_whitespace().filter(|word| !word.contains("://"));
+                words.map(|word| word.len() + 1).sum()
+            },
         }
+    }
+
+    /// Whether the message leads to so many sites of others that what one of them is called or like
+    /// says little of it: a lure wants one click.
+    fn leads_everywhere(&self) -> bool {
+        let sites: std::collections::BTreeSet<&str> = self
+            .links
+            .iter()
+            .filter(|link| link.origin != crate::link::Origin::Within)
+            .map(|link| link.target.registered.as_str())
+            .filter(|site| *site != self.sender_registered)
+            .collect();
+        sites.len() >= EVERYWHERE && self.letters >= much_to_read::LETTERS
     }
 }
 

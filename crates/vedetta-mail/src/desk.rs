@@ -26,6 +26,20 @@ pub enum Sought {
     Account,
 }
 
+impl Sought {
+    /// For people, in Italian and English.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Domain => ("dominio", "domain"),
+            Self::Url => ("collegamento", "link"),
+            Self::Address => ("indirizzo", "address"),
+            Self::File => ("file", "file"),
+            Self::Ip => ("host", "host"),
+            Self::Account => ("conto", "account"),
+        }
+    }
+}
+
 /// What is known of something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Acquaintance {

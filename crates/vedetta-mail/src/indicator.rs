@@ -30,7 +30,9 @@ const MOST: usize = 60;
 #[must_use]
 pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
     let scene = Scene::new(evidence, desk);
-    let named: BTreeSet<String> = checks::run(&scene).into_iter().flat_map(|it| it.hosts).collect();
+    let findings = checks::run(&scene);
+    let named: BTreeSet<&str> =
+        findings.iter().flat_map(|it| &it.hosts).map(String::as_str).collect();
     let mut found: Vec<Indicator> = Vec::new();
     let mut add = |kind, value: &str| {
         let indicator = Indicator { kind, value: value.to_owned() };
@@ -53,9 +55,23 @@ pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
             add(Sought::Address, &mailbox.address);
         }
     }
+    let elsewhere = |slug: &str| findings.iter().any(|it| it.slug == slug);
+    if elsewhere("sender-mismatch/reply-to-free-mail") {
+        evidence.reply_to.first().into_iter().for_each(|it| add(Sought::Address, &it.address));
+    }
+    for mailbox in evidence.from.iter().chain(&evidence.reply_to) {
+        // Whoever owns a name that imitates another's answers there; nobody else's is called so.
+        let host = mailbox.domain();
+        if named.contains(host) && !own(host) && desk.brands.owner(host).is_none() {
+            add(Sought::Address, &mailbox.address);
+            if hosting::of(host).is_none() {
+                add(Sought::Domain, host);
+            }
+        }
+    }
     let links = evidence.clickable().filter(|link| {
         let host = &link.target.host;
-        named.contains(host) && !own(host) && !is_everybodys(host, desk.brands)
+        named.contains(host.as_str()) && !own(host) && !is_everybodys(host, desk.brands)
     });
     for link in links {
         add(Sought::Url, &link.target.url);
@@ -107,6 +123,22 @@ mod tests {
             <a href='https://poste-verifica.com/tari'>Paga</a>";
         let found = values(letter, &[]);
         assert_eq!(found, ["https://poste-verifica.com/tari", "poste-verifica.com"]);
+    }
+
+    #[test]
+    fn a_sender_that_imitates_another_is_an_indicator() {
+        let letter = |from: &str, reply: &str| {
+            format!(
+                "From: {from}\nReply-To: {reply}\nSubject: Conto\n\nGentile cliente, ci scriva."
+            )
+        };
+        let found = values(&letter("Poste <a@poste-verifica.com>", "b@poste.it"), &[]);
+        assert_eq!(found, ["a@poste-verifica.com", "poste-verifica.com"]);
+        let found = values(&letter("Poste <a@poste.it>", "b@poste-verifica.com"), &[]);
+        assert_eq!(found, ["b@poste-verifica.com", "poste-verifica.com"]);
+        let found = values(&letter("Poste <a@poste.it>", "poste.verifica@gmail.com"), &[]);
+        assert_eq!(found, ["poste.verifica@gmail.com"]);
+        assert_eq!(values(&letter("Ada <ada@gmail.com>", "ada@gmail.com"), &[]), [""; 0]);
     }
 
     #[test]

@@ -49,6 +49,6 @@ pub use reply::{Case, Reply, Wave};
 pub use text::{Accounts, is_invisible};
 pub use url::{Target, defang};
 pub use verdict::{
-    LIKENESS_AGAINST_FACTS, LIKENESS_ALONE, LIKENESS_BESIDE, Opinion, Reason, Verdict, findings,
-    weigh,
+    LIKENESS_AGAINST_FACTS, LIKENESS_ALONE, LIKENESS_BESIDE, MUCH_TO_READ, Opinion, Reason,
+    Verdict, findings, weigh,
 };

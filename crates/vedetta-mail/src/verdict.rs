@@ -113,10 +113,22 @@ impl Opinion {
         Self { verdict, probability, reasons, model: desk.model.version().into() }
     }
 
-    /// The three reasons that weigh most for what the verdict says.
-    pub fn weightiest(&self) -> impl Iterator<Item = &Reason> {
+    /// The three reasons that weigh most for what the verdict says, the most concrete first; how it
+    /// is written only where there are not three others.
+    #[must_use]
+    pub fn weightiest(&self) -> Vec<&Reason> {
         let reassures = self.verdict == Verdict::ProbablyLegitimate;
-        self.reasons.iter().filter(move |reason| !reassures && reason.weight > 0.05).take(3)
+        let weigh = |reason: &&Reason| !reassures && reason.weight > 0.05;
+        let mut reasons: Vec<&Reason> = self.reasons.iter().filter(weigh).collect();
+        let is_style = |reason: &Reason| reason.finding.group == Group::Style;
+        reasons.sort_by_key(|reason| is_style(reason));
+        reasons.truncate(3);
+        let concrete = |reason: &Reason| {
+            let finding = &reason.finding;
+            (!is_style(reason), finding.confidence, finding.severity)
+        };
+        reasons.sort_by_key(|reason| std::cmp::Reverse(concrete(reason)));
+        reasons
     }
 }
 
@@ -236,10 +248,23 @@ pub const LIKENESS_BESIDE: f32 = 2.0;
 /// a message: whoever writes a lure chooses its words.
 pub const LIKENESS_AGAINST_FACTS: f32 = 0.5;
 
+/// The finding of what has the form of a newsletter.
+pub const MUCH_TO_READ: &str = "much-to-read";
+
+impl Finding {
+    /// Whether likeness may weigh more beside it. What is long has something vague in it anyway: there
+    /// it must be more than odd.
+    #[must_use]
+    pub fn carries_likeness(&self, much_to_read: bool) -> bool {
+        self.group != Group::Style && (!much_to_read || self.severity >= Severity::Medium)
+    }
+}
+
 /// Scales likeness to what the other evidence lets it weigh: it supports, and is not enough by
 /// itself; nor does it talk a fact away.
 fn support(reasons: &mut [Reason]) {
-    let others = reasons.iter().filter(|reason| reason.finding.group != Group::Style);
+    let much = reasons.iter().any(|reason| reason.finding.slug == MUCH_TO_READ);
+    let others = reasons.iter().filter(|reason| reason.finding.carries_likeness(much));
     let others: f32 = others.map(|reason| reason.weight.max(0.0)).sum();
     let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
     let grave = reasons.iter().any(|reason| is_strong(&reason.finding));

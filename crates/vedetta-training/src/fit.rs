@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use vedetta_mail::{
-    BUCKETS, Finding, LIKENESS_ALONE, LIKENESS_BESIDE, MOST_LIKENESS, Model, Weights, weigh,
+    BUCKETS, Finding, LIKENESS_ALONE, LIKENESS_BESIDE, MOST_LIKENESS, MUCH_TO_READ, Model, Weights,
+    weigh,
 };
 
 use crate::samples::Sample;
@@ -17,7 +18,7 @@ pub(crate) struct Made {
 }
 
 /// Raised when features, bounds or corpora change.
-const VERSION: &str = "5";
+const VERSION: &str = "6";
 const FOLDS: u64 = 5;
 const STEPS: usize = 14;
 /// How strongly single words are held to nothing.
@@ -127,7 +128,7 @@ fn stack(samples: &[Sample], at: &[usize], likeness: &[f32]) -> (f32, f32, BTree
         .flat_map(|at| {
             let (sample, slugs) = (&samples[*at], &slugs);
             sample.findings.iter().map(move |found| Row {
-                columns: found.iter().filter_map(|f| slugs.binary_search(&f.slug).ok()).collect(),
+                columns: columns(found, slugs),
                 likeness: likeness[*at],
                 bad: f32::from(u8::from(sample.bad)),
                 weight: sample.weight,
@@ -144,8 +145,9 @@ fn stack(samples: &[Sample], at: &[usize], likeness: &[f32]) -> (f32, f32, BTree
         for row in &rows {
             let (sum, held) = line.sum(row, &reassuring);
             let error = row.weight * (sigmoid(sum) - row.bad) / total;
-            for column in &row.columns {
-                slope[*column] += error * if reassuring[*column] { 1.0 } else { held };
+            for (column, carries) in &row.columns {
+                let share = if reassuring[*column] || !carries { 1.0 } else { held };
+                slope[*column] += error * share;
             }
             if row.likeness < 0.0 || held <= 1.0 {
                 like_slope += error * row.likeness;
@@ -165,8 +167,18 @@ fn stack(samples: &[Sample], at: &[usize], likeness: &[f32]) -> (f32, f32, BTree
     (line.bias, line.like, named.collect())
 }
 
+/// The findings of a message: which, and whether likeness may weigh more beside it.
+fn columns(found: &[Finding], slugs: &[&'static str]) -> Vec<(usize, bool)> {
+    let much = found.iter().any(|finding| finding.slug == MUCH_TO_READ);
+    let column = |finding: &Finding| {
+        let at = slugs.binary_search(&finding.slug).ok()?;
+        Some((at, finding.carries_likeness(much)))
+    };
+    found.iter().filter_map(column).collect()
+}
+
 struct Row {
-    columns: Vec<usize>,
+    columns: Vec<(usize, bool)>,
     likeness: f32,
     bad: f32,
     weight: f32,
@@ -182,15 +194,17 @@ impl Line {
     /// As `vedetta_mail::weigh` does, groups unbounded; and how much more a message weighs for each
     /// unit of a finding: it also lets likeness weigh more, where that is held back.
     fn sum(&self, row: &Row, reassuring: &[bool]) -> (f32, f32) {
-        let (mut others, mut reassures) = (0.0, 0.0);
-        for column in &row.columns {
-            let sum = if reassuring[*column] { &mut reassures } else { &mut others };
-            *sum += self.weights[*column];
+        let (mut findings, mut carrying) = (0.0, 0.0);
+        for (column, carries) in &row.columns {
+            findings += self.weights[*column];
+            if *carries && !reassuring[*column] {
+                carrying += self.weights[*column];
+            }
         }
         let likeness = self.like * row.likeness;
-        let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
+        let most = LIKENESS_ALONE + LIKENESS_BESIDE * carrying;
         let share = if likeness > most { 1.0 + LIKENESS_BESIDE } else { 1.0 };
-        (self.bias + others + reassures + likeness.min(most), share)
+        (self.bias + findings + likeness.min(most), share)
     }
 }
 

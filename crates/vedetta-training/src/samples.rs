@@ -159,7 +159,8 @@ pub(crate) fn hash(text: &str) -> u64 {
     })
 }
 
-/// Writes messages: `{a|b}` is a choice, `{word}` a slot, `[text](link)` a link.
+/// Writes messages: `{a|b}` is a choice, `{+3-5|a|b|…}` is three to five of them, `{word}` a slot,
+/// `[text](link)` a link.
 pub(crate) struct Writer {
     pub(crate) seed: u64,
 }
@@ -324,9 +325,26 @@ impl Writer {
                 let ends: Vec<usize> = bars.iter().copied().chain([end]).collect();
                 let starts: Vec<usize> =
                     [0].into_iter().chain(bars.iter().map(|bar| bar + 1)).collect();
-                let chosen = self.next(ends.len());
-                let choice = inside[starts[chosen]..ends[chosen]].to_owned();
-                out.push_str(&self.expand(&choice, slots));
+                let mut choices: Vec<&str> =
+                    starts.iter().zip(&ends).map(|(start, end)| &inside[*start..*end]).collect();
+                let many = choices[0].strip_prefix('+').and_then(|of| of.split_once('-'));
+                let many =
+                    many.map(|it| <(&str, &str)>::into(it)).map(|[least, most]: [&str; 2]| {
+                        [least, most].map(|number| number.parse::<usize>().unwrap())
+                    });
+                let Some([least, most]) = many else {
+                    let choice = choices[self.next(choices.len())];
+                    out.push_str(&self.expand(choice, slots));
+                    rest = &inside[(end + 1).min(inside.len())..];
+                    continue;
+                };
+                choices.remove(0);
+                let count = least + self.next(most + 1 - least);
+                for _ in 0..count.min(choices.len()) {
+                    let choice = choices.remove(self.next(choices.len()));
+                    out.push_str(&self.expand(choice, slots));
+                    out.push('\n');
+                }
             }
             rest = &inside[(end + 1).min(inside.len())..];
         }

@@ -7,15 +7,16 @@ use crate::authentication::Outcome;
 pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let read = &scene.evidence.authentication;
     let note = || {
-        let words = format!(
-            "spf={:?} dkim={:?} dmarc={:?} arc={:?} ({})",
-            read.spf,
-            read.dkim,
-            read.dmarc,
-            read.arc,
-            shown(scene.sender)
-        );
-        (words.clone(), words)
+        let results =
+            [("SPF", read.spf), ("DKIM", read.dkim), ("DMARC", read.dmarc), ("ARC", read.arc)];
+        let recorded = results.iter().filter(|(_, outcome)| *outcome != Outcome::Absent);
+        let mut note = (shown(scene.sender), shown(scene.sender));
+        for (name, outcome) in recorded {
+            let (it, en) = outcome.words();
+            note.0 += &format!(", {name} {it}");
+            note.1 += &format!(", {name} {en}");
+        }
+        note
     };
     let says = (
         "Il server di posta ha registrato che il mittente non è chi dice di essere.",

@@ -149,6 +149,7 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let own = |link: &&&Link| {
         link.target.registered != scene.sender_registered || scene.sender.is_empty()
     };
+    let everywhere = scene.leads_everywhere();
     for (slug, severity, fits, it, en) in PATTERNS {
         let all =
             scene.evidence.links.iter().filter(|link| link.origin != crate::link::Origin::Picture);
@@ -156,6 +157,9 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         let fitting: Vec<&Link> =
             all.iter().filter(own).filter(|link| fits(link)).copied().collect();
         let Some(link) = fitting.first() else { continue };
+        if everywhere && fitting.len() * 4 < all.len() && *slug != "hosting-pattern/data" {
+            continue;
+        }
         // A newsletter names its reader in its links too.
         let telling = *severity >= Severity::Medium && *slug != "hosting-pattern/address-in-link";
         findings.push(

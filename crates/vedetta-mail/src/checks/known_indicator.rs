@@ -49,8 +49,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                 "It contains something already reported as dangerous.",
             )
             .notes(
-                format!("{kind:?} {value}: noto da {}{campaign}", known.source),
-                format!("{kind:?} {value}: known from {}{campaign}", known.source),
+                format!("{} {value}: noto da {}{campaign}", kind.words().0, known.source),
+                format!("{} {value}: known from {}{campaign}", kind.words().1, known.source),
             ),
     );
 }

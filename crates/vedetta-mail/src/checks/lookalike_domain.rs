@@ -27,18 +27,23 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let mut hosts: Vec<_> = from.map(|host| (host, ("mittente", "sender"))).collect();
     let mut seen = std::collections::BTreeSet::new();
     hosts.extend(links.filter(|host| seen.insert(*host)).map(|host| (host, ("link", "link"))));
+    let everywhere = scene.leads_everywhere();
     for (host, place) in hosts {
         let Some((like, whose)) = resembles(host, scene.desk) else { continue };
+        let among_many = everywhere && like == Likeness::Added && place.1 == "link";
         let slug = match like {
+            _ if among_many => "lookalike-domain/among-many",
             Likeness::Letters => "lookalike-domain/letters",
             Likeness::Typo => "lookalike-domain/typo",
             Likeness::Added => "lookalike-domain/added-words",
             Likeness::Prefix => "lookalike-domain/prefix",
             Likeness::Ending => "lookalike-domain/ending",
         };
-        let confidence = if like == Likeness::Ending { Confidence::Low } else { Confidence::High };
+        let vague = among_many || like == Likeness::Ending;
+        let confidence = if vague { Confidence::Low } else { Confidence::High };
+        let severity = if among_many { Severity::Medium } else { Severity::High };
         findings.push(
-            Finding::new(slug, Group::Identity, Severity::High, confidence)
+            Finding::new(slug, Group::Identity, severity, confidence)
                 .says(
                     format!("L'indirizzo imita quello di {whose}."),
                     format!("The address imitates that of {whose}."),

@@ -20,6 +20,10 @@ struct Lure {
 /// It asks for a call: only where there is a number to call.
 const CALL_BACK: &str = "lure/call-back";
 
+/// Letters that are seen, for each of which one phrase more must be there: whoever writes much says
+/// anything once.
+const LETTERS_FOR_A_PHRASE: usize = 4000;
+
 struct Table {
     lures: Vec<Lure>,
     searcher: Option<AhoCorasick>,
@@ -72,9 +76,10 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
             heard.push(phrase);
         }
     }
+    let more = scene.letters / LETTERS_FOR_A_PHRASE;
     for (lure, phrases) in TABLE.lures.iter().zip(heard) {
         let numbers = &scene.evidence.accounts.phones;
-        if phrases.len() >= lure.least && (lure.slug != CALL_BACK || !numbers.is_empty()) {
+        if phrases.len() >= lure.least + more && (lure.slug != CALL_BACK || !numbers.is_empty()) {
             let said: Vec<&str> = phrases.into_iter().take(4).collect();
             let called = if lure.slug == CALL_BACK { numbers.as_slice() } else { &[] };
             let called = called.iter().take(3).map(|number| format!(" · tel. {number}"));

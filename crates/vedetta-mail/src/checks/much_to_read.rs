@@ -7,12 +7,12 @@ use super::{Confidence, Finding, Group, Scene, Severity};
 use crate::link::Origin;
 
 /// Letters that are seen, and places that links lead to, at least.
-const LETTERS: usize = 1500;
+pub(super) const LETTERS: usize = 1500;
 const PLACES: usize = 8;
 
 pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let evidence = scene.evidence;
-    let letters: usize = evidence.text.split_whitespace().map(|word| word.len() + 1).sum();
+    let letters = scene.letters;
     let links = scene.links.iter().filter(|link| !matches!(link.origin, Origin::Within));
     let places: BTreeSet<&str> = links.map(|link| link.target.url.as_str()).collect();
     let asks_password = evidence.web_forms.iter().any(|(_, password)| *password);
@@ -24,11 +24,16 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         false => format!("{letters} letters, {} places", places.len()),
     };
     findings.push(
-        Finding::new("much-to-read", Group::Structure, Severity::Low, Confidence::Low)
-            .says(
-                "C'è molto da leggere, con molti collegamenti diversi: come in un notiziario.",
-                "There is much to read, with many different links: as in a newsletter.",
-            )
-            .notes(note(true), note(false)),
+        Finding::new(
+            crate::verdict::MUCH_TO_READ,
+            Group::Structure,
+            Severity::Low,
+            Confidence::Low,
+        )
+        .says(
+            "C'è molto da leggere, con molti collegamenti diversi: come in un notiziario.",
+            "There is much to read, with many different links: as in a newsletter.",
+        )
+        .notes(note(true), note(false)),
     );
 }

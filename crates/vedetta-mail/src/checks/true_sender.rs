@@ -9,6 +9,24 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     leads_home(scene, findings);
 }
 
+/// Whether something speaks against the sender, or it is worth forging and nobody vouches for it:
+/// then that its name and address agree says nothing.
+fn is_disputed(scene: &Scene<'_>, findings: &[Finding]) -> bool {
+    let read = &scene.evidence.authentication;
+    let against = |it: &Finding| {
+        it.group == Group::Identity
+            && it.severity >= Severity::Medium
+            && it.confidence >= Confidence::Medium
+    };
+    let own = || {
+        let mut own = scene.desk.own_domains.iter();
+        own.any(|domain| crate::url::registered(domain) == scene.sender_registered)
+    };
+    let forged = [read.dmarc, read.spf, read.dkim].iter().any(|outcome| outcome.failed());
+    let worth_forging = || scene.desk.brands.owner(scene.sender).is_some() || own();
+    forged || findings.iter().any(against) || !scene.vouched && worth_forging()
+}
+
 fn leads_home(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let read = &scene.evidence.authentication;
     if scene.sender.is_empty()
@@ -64,6 +82,9 @@ fn named_alike(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         whole.contains(name) && name.len() > 2 || words.iter().any(shares)
     };
     let finding = if of(&label) && hosting::of(scene.sender).is_none() {
+        if is_disputed(scene, findings) {
+            return;
+        }
         Finding::new("true-sender/name", Group::Identity, Severity::Low, Confidence::Low).says(
             "Il nome e l'indirizzo del mittente concordano.",
             "The sender's name and address agree.",

@@ -17,7 +17,7 @@ const FORM: &str = "From: Poste Italiane <avvisi@verifica.invalid>\nSubject: Con
 fn a_pass_reassures_nobody() {
     let passed = opinion(FORM);
     assert_eq!(passed.verdict, Verdict::Malicious);
-    assert_eq!(passed.weightiest().count(), 3);
+    assert_eq!(passed.weightiest().len(), 3);
     let unrecorded = opinion(&FORM.replace("Authentication-Results", "X-Other"));
     assert_eq!(unrecorded.probability, passed.probability);
 }
