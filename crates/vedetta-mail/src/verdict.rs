@@ -252,11 +252,11 @@ pub const LIKENESS_AGAINST_FACTS: f32 = 0.5;
 pub const MUCH_TO_READ: &str = "much-to-read";
 
 impl Finding {
-    /// Whether likeness may weigh more beside it. What is long has something vague in it anyway: there
-    /// it must be more than odd.
+    /// Whether it is no more than odd: what is long has something odd in it anyway, and there
+    /// likeness weighs no more beside it.
     #[must_use]
-    pub fn carries_likeness(&self, much_to_read: bool) -> bool {
-        self.group != Group::Style && (!much_to_read || self.severity >= Severity::Medium)
+    pub fn is_merely_odd(&self) -> bool {
+        self.severity == Severity::Low
     }
 }
 
@@ -264,8 +264,11 @@ impl Finding {
 /// itself; nor does it talk a fact away.
 fn support(reasons: &mut [Reason]) {
     let much = reasons.iter().any(|reason| reason.finding.slug == MUCH_TO_READ);
-    let others = reasons.iter().filter(|reason| reason.finding.carries_likeness(much));
-    let others: f32 = others.map(|reason| reason.weight.max(0.0)).sum();
+    let others = reasons
+        .iter()
+        .map(|reason| (&reason.finding, reason.weight))
+        .filter(|(finding, _)| finding.group != Group::Style && !(much && finding.is_merely_odd()));
+    let others: f32 = others.map(|(_, weight)| weight.max(0.0)).sum();
     let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
     let grave = reasons.iter().any(|reason| is_strong(&reason.finding));
     let least = if grave { -LIKENESS_AGAINST_FACTS } else { f32::MIN };

@@ -172,7 +172,7 @@ fn columns(found: &[Finding], slugs: &[&'static str]) -> Vec<(usize, bool)> {
     let much = found.iter().any(|finding| finding.slug == MUCH_TO_READ);
     let column = |finding: &Finding| {
         let at = slugs.binary_search(&finding.slug).ok()?;
-        Some((at, finding.carries_likeness(much)))
+        Some((at, !(much && finding.is_merely_odd())))
     };
     found.iter().filter_map(column).collect()
 }

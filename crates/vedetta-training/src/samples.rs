@@ -325,30 +325,27 @@ impl Writer {
                 let ends: Vec<usize> = bars.iter().copied().chain([end]).collect();
                 let starts: Vec<usize> =
                     [0].into_iter().chain(bars.iter().map(|bar| bar + 1)).collect();
-                let mut choices: Vec<&str> =
+                let choices =
                     starts.iter().zip(&ends).map(|(start, end)| &inside[*start..*end]).collect();
-                let many = choices[0].strip_prefix('+').and_then(|of| of.split_once('-'));
-                let many =
-                    many.map(|it| <(&str, &str)>::into(it)).map(|[least, most]: [&str; 2]| {
-                        [least, most].map(|number| number.parse::<usize>().unwrap())
-                    });
-                let Some([least, most]) = many else {
-                    let choice = choices[self.next(choices.len())];
+                for choice in self.chosen(choices) {
                     out.push_str(&self.expand(choice, slots));
-                    rest = &inside[(end + 1).min(inside.len())..];
-                    continue;
-                };
-                choices.remove(0);
-                let count = least + self.next(most + 1 - least);
-                for _ in 0..count.min(choices.len()) {
-                    let choice = choices.remove(self.next(choices.len()));
-                    out.push_str(&self.expand(choice, slots));
-                    out.push('\n');
                 }
             }
             rest = &inside[(end + 1).min(inside.len())..];
         }
         out + rest
+    }
+
+    /// One of the choices; or, where the first says `+3-5`, so many of the others.
+    fn chosen<'t>(&mut self, mut choices: Vec<&'t str>) -> Vec<&'t str> {
+        let many = choices[0].strip_prefix('+').and_then(|many| many.split_once('-'));
+        let Some((least, most)) = many else {
+            return vec![choices[self.next(choices.len())]];
+        };
+        let [least, most] = [least, most].map(|number| number.parse::<usize>().unwrap());
+        choices.remove(0);
+        let count = (least + self.next(most + 1 - least)).min(choices.len());
+        (0..count).flat_map(|_| [choices.remove(self.next(choices.len())), "\n"]).collect()
     }
 
     fn slot(&mut self, name: &str, slots: &[(&str, String)]) -> String {
