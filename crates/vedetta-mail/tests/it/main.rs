@@ -3,9 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod alone;
-mod bounds;
 mod corpus;
 mod files;
-mod hostile;
 mod messages;
-mod slugs;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vedetta_mail::{Deadline, Desk, Evidence, Limits, Obstacle, Unread, Verdict, letters};
 
-use super::corpus::sample;
+use super::sample;
 
 fn read(letter: &[u8]) -> Evidence {
     Evidence::read(letter, &Limits::default())

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use vedetta_mail::{Desk, Evidence, Limits, findings};
 
-use super::corpus::sample;
+use super::sample;
 
 fn found(letter: &[u8]) -> Vec<&'static str> {
     let evidence = Evidence::read(letter, &Limits::default());
@@ -176,7 +176,7 @@ fn each_finding_that_weighs_has_a_letter_that_shows_it() {
         shown.push(slug);
     }
     assert_eq!(missing, []);
-    let weights = include_str!("../../data/weights.json");
+    let weights = include_str!("../../../vedetta-mail/data/weights.json");
     let weights: serde_json::Value = serde_json::from_str(weights).unwrap();
     for slug in weights["findings"].as_object().unwrap().keys() {
         assert!(shown.contains(&slug.as_str()), "{slug} has no letter");
