@@ -205,8 +205,17 @@ impl SignedAgreement {
     /// What is signed: SHA-256 of a two octet and the canonical JSON of text and revision.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let value = serde_json::json!({ "revision": self.revision, "text": self.text });
-        digest(&[&[2], stix::canonical(&value).as_bytes()])
+        let revision = format!("{{\"revision\":{},\"text\":", self.revision);
+        digest(&[&[2], revision.as_bytes(), self.text.canonical().as_bytes(), b"}"])
+    }
+
+    fn canonical(&self) -> String {
+        let Self { text, revision, signatures } = self;
+        // Names and base64 need no escape.
+        let signatures = signatures.iter().map(|(node, it)| format!("[\"{node}\",\"{it}\"]"));
+        let signatures = signatures.collect::<Vec<_>>().join(",");
+        let text = text.canonical();
+        format!("{{\"revision\":{revision},\"signatures\":[{signatures}],\"text\":{text}}}")
     }
 }
 
@@ -302,6 +311,7 @@ impl Envelope {
         let place = canonical(place);
         let what = match what {
             What::Item(item) => format!("{{\"item\":{}}}", item.canonical()),
+            What::Agreement(it) => format!("{{\"agreement\":{}}}", it.canonical()),
             other => canonical(other),
         };
         leaf(&format!(
