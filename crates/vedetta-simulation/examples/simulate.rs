@@ -16,6 +16,8 @@ mod oracle;
 mod station;
 #[path = "../tests/simulation/story.rs"]
 mod story;
+#[path = "../tests/simulation/view.rs"]
+mod view;
 #[path = "../tests/simulation/witness.rs"]
 mod witness;
 #[path = "../tests/simulation/world.rs"]

@@ -83,12 +83,12 @@ const TICK: Duration = Duration::from_secs(2);
 impl Country {
     pub(crate) fn new(world: World, mut chance: Chance) -> Self {
         let world = Rc::new(world);
-        let common = Common::new(&world, &mut chance);
-        let skewed = |node| {
+        let (common, keys) = Common::new(&world, &mut chance);
+        let skewed = |(node, key)| {
             let skew = i64::try_from(chance.below(120_000_000)).unwrap() - 60_000_000;
-            Station::new(&world, node, &common, skew)
+            Station::new(&world, node, (&common, key), skew)
         };
-        let stations = (0..world.nodes.len()).map(skewed).collect();
+        let stations = keys.into_iter().enumerate().map(skewed).collect();
         let mut country = Self {
             cut: vec![false; world.edges.len()],
             stations,
@@ -152,8 +152,7 @@ impl Country {
 
     /// A node falls: what was not durable is gone.
     pub(crate) fn fall(&mut self, node: usize) {
-        self.stations[node].up = false;
-        self.stations[node].sessions.clear();
+        self.stations[node].fall();
     }
 
     pub(crate) fn rise(&mut self, node: usize) {
@@ -283,12 +282,7 @@ impl Country {
 
     fn send(&mut self, end: End, frame: Frame) {
         let to = End { node: end.peer, peer: end.node, connection: end.connection };
-        let edges = &self.world.edges;
-        let between = |&(a, b): &(usize, usize)| {
-            (a, b) == (end.node, end.peer) || (b, a) == (end.node, end.peer)
-        };
-        let edge = edges.iter().position(between).unwrap();
-        if self.cut[edge] {
+        if self.cut[self.world.link(end.node, end.peer)] {
             self.dead.insert(end.connection);
         }
         if self.dead.contains(&end.connection) {
@@ -305,9 +299,11 @@ impl Country {
                 batch,
             );
         }
-        let mut carried = Carried::Frame(Box::new(frame));
         let damaged = self.rough && self.chance.once_in(300);
-        if damaged || self.chance.once_in(16) {
+        // Most frames say only that somebody is there, and goes on.
+        let carries = !matches!(frame, Frame::Beat(_) | Frame::Credit(_));
+        let mut carried = Carried::Frame(Box::new(frame));
+        if damaged || self.chance.once_in(if carries { 16 } else { 64 }) {
             let Carried::Frame(frame) = carried else { return };
             let mut octets = frame.encode().unwrap();
             if damaged {
@@ -377,7 +373,7 @@ impl Country {
     fn retry(&mut self, node: usize) {
         use vedetta_federation::shelf::Shelf;
         let station = &self.stations[node];
-        let peers = self.world.neighbours(node).into_iter().map(|peer| &self.world.nodes[peer]);
+        let peers = self.world.neighbours(node).map(|peer| &self.world.nodes[peer]);
         let waited: Vec<_> =
             peers.filter(|peer| !station.memory.waiting(peer).unwrap().is_empty()).collect();
         if !station.up || waited.is_empty() {

@@ -8,6 +8,7 @@ mod memory;
 mod oracle;
 mod station;
 mod story;
+mod view;
 mod witness;
 mod world;
 

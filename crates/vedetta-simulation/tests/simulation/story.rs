@@ -472,9 +472,9 @@ impl Story {
                 self.everywhere(&leaf, &mut wrong);
                 continue;
             };
-            let original = thing.original.as_ref();
-            let most = oracle.may(item, original);
-            let mut least = oracle.must(item, original, origin);
+            // Who was restored does not know any more how the original of a derived form is handled.
+            let most = oracle.may(item, self.country.witness.original(&leaf));
+            let mut least = oracle.must(item, thing.original.as_ref(), origin);
             if self.is_held(&id, origin) {
                 self.read_by_holders(&leaf, origin, &mut wrong);
             }
