@@ -8,6 +8,8 @@ mod amend;
 mod chance;
 #[path = "../tests/simulation/country.rs"]
 mod country;
+#[path = "../tests/simulation/liar.rs"]
+mod liar;
 #[path = "../tests/simulation/memory.rs"]
 mod memory;
 #[path = "../tests/simulation/oracle.rs"]

@@ -10,13 +10,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vedetta_federation::envelope::{Envelope, SignedAgreement, What};
 use vedetta_federation::exchange;
-use vedetta_federation::frame::{Decoder, Farewell, Frame};
+use vedetta_federation::frame::{Batch, Decoder, Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Output, Taking};
-use vedetta_federation::shelf::Ask;
+use vedetta_federation::shelf::{Ask, Lane};
+use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, Instant};
 
 use crate::chance::Chance;
+use crate::liar::{Liar, Lies};
+use crate::memory::Thing;
 use crate::station::{Common, Session, Station};
 use crate::witness::Witness;
 use crate::world::{BEGINNING, World};
@@ -33,6 +37,7 @@ pub(crate) struct Country {
     /// Whether frames are damaged, sent twice and overtaken by later ones.
     pub(crate) rough: bool,
     pub(crate) witness: Witness,
+    pub(crate) lies: Lies,
     /// The texts of agreements that were ever written.
     pub(crate) texts: Vec<Arc<Agreement>>,
     /// Envelopes refused, and those that were received.
@@ -46,6 +51,8 @@ pub(crate) struct Country {
     dead: BTreeSet<u64>,
     /// When the last frame of each direction of a connection arrives: they keep their order.
     arrivals: BTreeMap<(u64, usize), Instant>,
+    /// By connection, sender, and whether it was urgent: what was carried first.
+    carried: BTreeMap<(u64, usize, bool), Envelope>,
 }
 
 /// One side of one connection.
@@ -97,6 +104,8 @@ impl Country {
             history: Vec::new(),
             rough: true,
             witness: Witness::default(),
+            lies: Lies::default(),
+            carried: BTreeMap::new(),
             texts: world.agreements.clone(),
             refused: BTreeMap::new(),
             received: 0,
@@ -280,7 +289,7 @@ impl Country {
         }
     }
 
-    fn send(&mut self, end: End, frame: Frame) {
+    fn send(&mut self, end: End, mut frame: Frame) {
         let to = End { node: end.peer, peer: end.node, connection: end.connection };
         if self.cut[self.world.link(end.node, end.peer)] {
             self.dead.insert(end.connection);
@@ -298,6 +307,11 @@ impl Country {
                 (&stands, &gone),
                 batch,
             );
+        }
+        if let Frame::Batch(batch) = &mut frame
+            && self.rough
+        {
+            self.lie(end, batch);
         }
         let damaged = self.rough && self.chance.once_in(300);
         // Most frames say only that somebody is there, and goes on.
@@ -320,6 +334,49 @@ impl Country {
             self.deliver(to, twin);
         }
         self.deliver(to, carried);
+    }
+
+    /// Some batches carry more than may be said.
+    fn lie(&mut self, end: End, batch: &mut Batch) {
+        let peer = &self.world.nodes[end.node];
+        let onward = |it: &&Envelope| it.hops.last().is_some_and(|hop| hop.from == *peer);
+        let Some(last) = batch.envelopes.iter().rev().find(onward) else { return };
+        let key = (end.connection, end.node, batch.lane == Lane::Urgent);
+        let before = self.carried.get(&key).cloned();
+        // What says how things stand may be too soon before it is a copy, and of that nothing is told.
+        if before.is_none() && matches!(last.what, What::Item(_)) {
+            self.carried.insert(key, last.clone());
+        }
+        if !self.chance.once_in(8) {
+            return;
+        }
+        let station = &self.stations[end.node];
+        // The frameworks are the first node's alone; everybody knows them, and it never leaves.
+        let framework = self.chance.below(2);
+        let text = Agreement {
+            id: vedetta_model::AgreementId::new("a-lie").unwrap(),
+            stage: Stage::Draft,
+            ..Agreement::clone(&self.world.agreements[framework])
+        };
+        let liar = Liar {
+            signer: station.signer(),
+            to: &self.world.nodes[end.peer],
+            now: station.clock(self.now),
+            stranger: &self.world.nodes[(end.node + 1) % self.world.nodes.len()],
+            foreign: (end.node > 0).then(|| self.world.agreements[framework].id.clone()),
+            theirs: self.some_of(end.node, end.peer),
+            text: SignedAgreement { text: text.into(), revision: 1, signatures: Vec::new() },
+            before,
+        };
+        self.lies.tell((end.connection, end.node), &liar, &mut self.chance, batch);
+    }
+
+    /// Something that a node has of another's own.
+    fn some_of(&self, node: usize, other: usize) -> Option<Envelope> {
+        let disk = self.stations[node].memory.disk.borrow();
+        let theirs = |it: &&Thing| it.envelope.origin == self.world.nodes[other];
+        let mut items = disk.things.values().filter(|it| matches!(it.envelope.what, What::Item(_)));
+        items.find(theirs).map(|it| Envelope::clone(&it.envelope))
     }
 
     /// Frames of one direction keep their order, but where it is rough, where one now and then comes
@@ -392,12 +449,14 @@ impl Country {
             return;
         }
         self.received += taking.batch.envelopes.len() as u64;
-        self.witness.takes(end.connection, end.node, taking.batch.number);
+        let number = taking.batch.number;
+        self.witness.takes(end.connection, end.node, number);
         let station = &self.stations[end.node];
         let peer = &self.world.nodes[end.peer];
         let now = station.clock(self.now);
         let trust = station.trust();
         let taken = exchange::take(&station.memory, &trust, peer, taking, now).unwrap();
+        self.lies.heard((end.connection, end.peer, number), &taken.refused);
         self.later(20, Event::Answer(end, Box::new(Input::Taken(taken))));
         self.ring(end.node);
     }

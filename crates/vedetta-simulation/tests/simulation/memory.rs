@@ -92,6 +92,8 @@ pub(crate) struct Memory {
     views: Rc<Views>,
     /// By the addresses of envelopes.
     known: RefCell<HashMap<usize, Found>>,
+    /// Whether something of this node's own was given back.
+    regained: Cell<bool>,
     /// Whether something came that may change what stands.
     turned: Cell<bool>,
     /// Whether what stands is another since that was asked.
@@ -101,6 +103,12 @@ pub(crate) struct Memory {
 }
 
 impl Thing {
+    /// Whether it is a derived form that was given back, and the full one is not here again.
+    pub(crate) fn is_orphan(&self) -> bool {
+        let redacted = item_of(self).is_some_and(|(_, item)| item.form == Form::Redacted);
+        redacted && self.own && self.original.is_none()
+    }
+
     /// As it came one way.
     fn by(&self, way: Option<usize>) -> &Arc<Envelope> {
         way.map_or(&self.envelope, |path| &self.paths[path])
@@ -133,6 +141,7 @@ impl Memory {
             peers: world.neighbours(node).map(|peer| world.nodes[peer].clone()).collect(),
             views: Rc::clone(views),
             known: RefCell::default(),
+            regained: Cell::default(),
             turned: Cell::default(),
             anew: Cell::default(),
             salt: Cell::new(0),
@@ -422,6 +431,7 @@ impl Memory {
                 return Outcome::Known;
             }
             thing.own = true;
+            self.regained.set(true);
             None
         } else {
             let Some(path) = add_path(thing, &envelope) else { return Outcome::Known };
@@ -433,6 +443,27 @@ impl Memory {
             self.heed(&envelope, leaf);
         }
         if new { Outcome::New } else { Outcome::Path }
+    }
+
+    /// Who was restored and has both again knows of a derived form how the full one is handled: until then
+    /// it gives it to nobody.
+    fn rejoin(&self) {
+        let mut disk = self.disk.borrow_mut();
+        let full_of = |thing: &Thing| {
+            let (_, item) = item_of(thing).filter(|_| thing.own)?;
+            Some((item.derived.clone()?, item.conditions.clone()))
+        };
+        let full: HashMap<_, _> = disk.things.values().filter_map(full_of).collect();
+        let mut joined = Vec::new();
+        for (leaf, thing) in disk.things.iter_mut().filter(|(_, thing)| thing.is_orphan()) {
+            thing.original = item_of(thing).and_then(|(id, _)| full.get(&id)).cloned();
+            if thing.original.is_some() {
+                joined.push(*leaf);
+            }
+        }
+        drop(disk);
+        self.known.borrow_mut().clear();
+        joined.into_iter().for_each(|leaf| self.write(Kind::Again(leaf)));
     }
 
     /// What an entry has for a peer.
@@ -506,6 +537,9 @@ impl Shelf for Memory {
     fn take_in(&self, peer: &OrganisationId, arrival: Arrival) -> Result<Vec<Outcome>, Infallible> {
         let outcomes = arrival.verified.into_iter().map(|it| self.take(it)).collect();
         self.turn();
+        if self.regained.take() {
+            self.rejoin();
+        }
         self.set_bookmark(peer, &arrival.bookmark)?;
         if let Some(waiting) = arrival.waiting {
             self.disk.borrow_mut().waiting.insert(peer.clone(), waiting);
@@ -548,6 +582,7 @@ fn audience(
 ) -> Option<(Arc<Handling>, Arc<Audience>)> {
     let (id, item) = item_of(thing)?;
     let handling = match way {
+        None if thing.is_orphan() => return None,
         None => thing.original.as_ref().unwrap_or(&item.conditions).clone(),
         Some(path) => {
             let hops = &thing.paths[path].hops;

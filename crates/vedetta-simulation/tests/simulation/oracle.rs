@@ -89,6 +89,10 @@ impl Oracle<'_> {
                 }
             }
         }
+        if let Some(exercise) = &handling.exercise {
+            let inside = |id: &OrganisationId| exercise.participants.contains(id);
+            reached.retain(|id| inside(id) || *id == handling.producer);
+        }
         if form == Form::Redacted || handling.victims.is_empty() {
             return reached;
         }

@@ -13,8 +13,8 @@ use vedetta_federation::link::Input;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    Agreement, AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap,
-    Tlp,
+    Agreement, AgreementId, Category, Exercise, Handling, Hold, HoldId, Instant, ItemId,
+    OrganisationId, Pap, Tlp,
 };
 use vedetta_policy::Form;
 
@@ -31,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) said: String,
     /// Batches that came out of their order.
     pub(crate) disordered: u64,
+    /// What peers lied, by what it was to be refused as.
+    pub(crate) lies: BTreeMap<&'static str, u64>,
 }
 
 pub(crate) struct Story {
@@ -97,13 +99,14 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
     let settled = story.settle();
     let mut wrong = story.judge();
     wrong.append(&mut story.country.witness.wrong);
+    wrong.append(&mut story.country.lies.wrong);
     if !settled {
         wrong.push("it did not come to rest".into());
     }
     let world = &story.country.world;
     let said = format!(
         "{:?} of {} nodes, {} links, {} agreements{}, {} things, {} received, {} frames overtaking, \
-         {} batches out of their order, refused {:?}",
+         {} batches out of their order, lies {:?}, refused {:?}",
         world.form,
         world.nodes.len(),
         world.edges.len(),
@@ -113,10 +116,12 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         story.country.received,
         story.country.witness.overtaking,
         story.country.witness.disordered,
+        story.country.lies.counts,
         story.country.refused,
     );
     let disordered = story.country.witness.disordered;
-    Outcome { wrong, said, disordered, history: std::mem::take(&mut story.country.history) }
+    let lies = std::mem::take(&mut story.country.lies.counts);
+    Outcome { wrong, said, disordered, lies, history: std::mem::take(&mut story.country.history) }
 }
 
 impl Story {
@@ -164,6 +169,12 @@ impl Story {
             victims.insert(chance.pick(&everyone).clone());
         }
         let tlps = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::Amber, Tlp::AmberStrict];
+        let exercise = (victims.is_empty() && chance.once_in(8)).then(|| Exercise {
+            name: "a drill".into(),
+            participants: (0..chance.between(1, 8))
+                .map(|_| chance.pick(&everyone).clone())
+                .collect(),
+        });
         let handling = Handling {
             producer: producer.clone(),
             category: *chance.pick(&Category::ALL),
@@ -172,7 +183,7 @@ impl Story {
             victims,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
-            exercise: None,
+            exercise,
             via: BTreeSet::new(),
         };
         let held = chance.once_in(12);
@@ -455,9 +466,8 @@ impl Story {
     }
 
     fn settle(&mut self) -> bool {
-        let limit = self.country.now.after(Duration::from_secs(3600));
-        self.country.run(Duration::from_secs(90));
-        self.country.now < limit
+        self.country.turn_after(3_600_000);
+        self.country.run(Duration::from_secs(90)).is_none()
     }
 
     fn judge(&self) -> Vec<String> {
@@ -478,7 +488,8 @@ impl Story {
             if self.is_held(&id, origin) {
                 self.read_by_holders(&leaf, origin, &mut wrong);
             }
-            if (0..self.country.stations.len()).any(|node| self.is_held(&id, node)) {
+            let held = (0..self.country.stations.len()).any(|node| self.is_held(&id, node));
+            if held || thing.is_orphan() {
                 least.clear();
             } else if item.form == Form::Redacted {
                 least.retain(|it| self.country.world.speaker[it] == origin);
