@@ -18,10 +18,13 @@ use vedetta_policy::{Form, Passage};
 
 use crate::chance::Chance;
 
+/// What is known by a leaf, and what it must be refused as.
+type Lie = (Digest, &'static str);
+
 /// What was added to batches, by connection, sender and number: what each must be refused as.
 #[derive(Default)]
 pub(crate) struct Lies {
-    told: BTreeMap<(u64, usize, u64), Vec<(Digest, &'static str)>>,
+    told: BTreeMap<(u64, usize, u64), Vec<Lie>>,
     /// How often each was told.
     pub(crate) counts: BTreeMap<&'static str, u64>,
     pub(crate) wrong: Vec<String>,
