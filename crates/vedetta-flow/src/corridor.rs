@@ -12,5 +12,7 @@ pub use crate::mesh::standings::{STANDING, hear, say_so, stood};
 pub use crate::redaction::{Redactor, facts_of};
 pub use crate::steps::offer_again::{owe, owe_instead};
 pub use crate::views::read_items::derived_from;
-pub use crate::views::withdrawals::{alone as withdrawn_alone, keep as keep_withdrawal};
+pub use crate::views::withdrawals::{
+    alone as withdrawn_alone, keep as keep_withdrawal, offer_the_rest,
+};
 pub use crate::wording::travels;

@@ -10,7 +10,7 @@ use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::redaction::Redactor;
-use crate::views::withdrawals::keep;
+use crate::views::withdrawals::{keep, offer_the_rest};
 use crate::wording;
 
 impl House {
@@ -57,6 +57,7 @@ impl House {
                     let of = (&of, (*producer, version));
                     withdrawn |= take(unit, &redactor, of, (&actor, &reason))?;
                 }
+                offer_the_rest(unit, &shared, (&of, *producer))?;
             }
             Ok(withdrawn)
         })?;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Places};
 use vedetta_policy::Reached;
 use vedetta_store::{
-    ClearanceId, DeliveryBatch, Digest, Draft, EntryKind, ItemState, Reader, Sequence, Stamp,
-    StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ClearanceId, DeliveryBatch, Digest, Draft, EntryKind, ItemQuery, ItemState, Reader, Sequence,
+    Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::book::Book;
@@ -396,6 +396,25 @@ pub fn keep(
     unit.set_bookmark(&taken.name(), &serde_json::to_vec(&kept).unwrap_or_default())?;
     unit.set_bookmark(&numeral(number), taken.text().as_bytes())?;
     unit.set_bookmark(LAST, taken.text().as_bytes())
+}
+
+/// Has what stands of a line looked for again: whoever was due its newest version alone is due this one.
+///
+/// # Errors
+/// What the ledger said.
+pub fn offer_the_rest(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (item, producer): (&ItemId, OrganisationNumber),
+) -> Result<(), StoreError> {
+    let (producer, versions) = (Some(producer), VersionFilter::Last);
+    let all = ItemQuery::of(item, Sequence::START, REMEMBERED);
+    for left in unit.items(&ItemQuery { producer, versions, ..all })?.items {
+        if let Some(clearance) = shared.book.seen_by(unit, left.clearance)? {
+            shared.waiting().wait(&clearance.handling, left.origin);
+        }
+    }
+    Ok(())
 }
 
 /// Keeps what was told of an agreement or an organisation where it is found by its number.

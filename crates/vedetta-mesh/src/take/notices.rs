@@ -9,7 +9,7 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, withdrawn_alone};
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, offer_the_rest, withdrawn_alone};
 use vedetta_flow::mesh::Mesh;
 use vedetta_flow::views::see_withdrawn::Withdrawn;
 use vedetta_model::agreement::Stage;
@@ -142,6 +142,7 @@ impl Load {
             let of = (producer, withdrawal.version);
             if let Some(stamp) = unit.withdraw(item, of, &self.actor, &facts)? {
                 keep_withdrawal(unit, (item, of), stamp, said)?;
+                offer_the_rest(unit, &self.shared, (item, producer))?;
                 outcome = Outcome::New;
             }
         }
