@@ -14,6 +14,8 @@ pub struct FeedEntry {
     pub place: u64,
     /// The item.
     pub id: ItemId,
+    /// Whose, by a number; one for all of what has no versions.
+    pub line: u32,
     /// The object, as JSON, as it was released.
     pub object: Arc<[u8]>,
     /// Its name, if it has one.
@@ -77,6 +79,8 @@ pub struct Release {
     pub place: u64,
     /// The item.
     pub id: ItemId,
+    /// Whose, by a number; one for all of what has no versions.
+    pub line: u32,
     /// The object, as JSON.
     pub object: Arc<[u8]>,
     /// How far it may go.
@@ -153,6 +157,7 @@ impl FeedEntry {
             released: release.at,
             place: release.place,
             id: release.id,
+            line: release.line,
             object: release.object,
             tlp: release.tlp,
             pap: release.pap,
