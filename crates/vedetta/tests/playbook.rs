@@ -32,8 +32,9 @@ fn a_node_begins_with_ten_playbooks_and_takes_newer_ones() {
     let told = String::from_utf8(faulty.stdout).unwrap();
     assert_eq!(faulty.status.code(), Some(5), "{told}");
     assert!(told.contains("if-condition--") && told.contains(": on_true: is missing"), "{told}");
-    let newer = text.replace("\"modified\": \"2026-01", "\"modified\": \"2026-02");
-    std::fs::write(&file, newer).unwrap();
+    let mut newer: Value = serde_json::from_str(&text).unwrap();
+    newer["modified"] = "2027-01-01T00:00:00.000Z".into();
+    std::fs::write(&file, newer.to_string()).unwrap();
     assert!(vedetta(&data, &["playbook", "check", file_name]).status.success());
     assert!(vedetta(&data, &["playbook", "import", file_name]).status.success());
     let again = vedetta(&data, &["playbook", "import", file_name]);

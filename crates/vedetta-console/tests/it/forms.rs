@@ -172,7 +172,7 @@ async fn who_handed_a_message_in_reads_the_whole_answer_and_disagrees() {
     let why = "il pacco lo aspettavo";
     let done = browser.fill("/mail/report", &to, &[("why", why)]).await;
     assert!(done.header("location").contains("said=contested"), "{}", done.text);
-    assert!(browser.open("/mail/report").await.text.contains("Hai contestato la risposta"));
+    assert!(browser.open("/mail/report").await.text.contains("Ha contestato la risposta"));
     let mut analyst = node.browser("anna");
     let seen = analyst.open(&format!("/mail/{case}")).await.text;
     assert!(seen.contains(why) && seen.contains("Grazie della segnalazione."), "{seen}");
