@@ -40,6 +40,7 @@ const WITHOUT: &[&str] = &[
     "kit-structure/no-boundary",
     "link-mismatch/brand-by-sender",
     "link-mismatch/tracked",
+    "lookalike-domain/among-many",
     "lookalike-domain/ending",
     "lookalike-domain/prefix",
     "true-sender/links",
