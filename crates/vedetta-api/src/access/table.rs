@@ -504,8 +504,8 @@ pub const TABLE: &[Route] = &[
     .query(DOCUMENT)
     .gives(json("Document"))
     .or_gives(FILES),
-    get("/api/v1/warnings", Who::SignedIn, "Early warnings").gives(json("Warnings")),
-    post("/api/v1/warnings", ROOM, "Write an early warning")
+    get("/api/v1/warnings", Who::SignedIn, "Warnings").gives(json("Warnings")),
+    post("/api/v1/warnings", ROOM, "Write a warning")
         .takes(json("WarningDraft"))
         .gives(json("Warning")),
     get("/api/v1/warnings/{warning}", Who::SignedIn, "A warning, and how far it came")
