@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationNumber, Role};
-use vedetta_store::{ItemQuery, ItemState, Sequence, StoreError, UnitOfWork, VersionFilter};
+use vedetta_store::{
+    ItemQuery, ItemState, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
+};
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::redaction::Redactor;
+use crate::views::read_items::all_of;
 use crate::views::withdrawals::{keep, offer_the_rest};
 use crate::wording;
 
@@ -37,49 +40,51 @@ impl House {
     ) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
         wording::reason(reason)?;
-        self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
-        let mut producers = self.bringers(item)?;
-        if producers.contains(&own) {
-            producers = [own].into();
-        } else if !self.is_of_the_room(by, &[Role::DutyOfficer]) {
-            let advice = "ask its producer, or a duty officer of the node";
-            return Err(FlowError::forbidden(by, "withdraw this item", advice));
-        }
+        let releases = self.read(|reader| reader.releases(item))?;
+        // One's own is meant also when nothing of it is served any more, and never what others brought.
+        let producers = if releases.iter().any(|it| it.producer == own) {
+            [own].into()
+        } else {
+            self.item(by, item)?;
+            if !self.is_of_the_room(by, &[Role::DutyOfficer]) {
+                let advice = "ask its producer, or a duty officer of the node";
+                return Err(FlowError::forbidden(by, "withdraw this item", advice));
+            }
+            self.bringers(item)?
+        };
         let (actor, of, reason) = (by.account.to_string(), item.clone(), reason.to_owned());
         let whole = versions == VersionFilter::All;
         let (shared, redactor) = (Arc::clone(&self.shared), Redactor::of(self));
         let withdrawn = self.write(move |unit| {
             shared.touch_served();
-            let mut withdrawn = false;
+            let (mut withdrawn, all) = (false, unit.releases(&of)?);
             for producer in &producers {
-                for version in meant(unit, (&of, *producer), &versions)? {
+                let line: Vec<_> = all.iter().filter(|it| it.producer == *producer).collect();
+                for version in meant(unit, (&of, *producer), (&versions, &line))? {
                     let of = (&of, (*producer, version));
-                    withdrawn |= take(unit, &redactor, of, (&actor, &reason))?;
+                    withdrawn |= take(unit, &redactor, (of, &line), (&actor, &reason))?;
                 }
                 offer_the_rest(unit, &shared, (&of, *producer))?;
             }
             Ok(withdrawn)
         })?;
-        match withdrawn {
-            true => Ok(()),
-            false if whole => {
-                let sentence = "it was withdrawn before; nothing is left to do";
-                Err(FlowError::Conflict(sentence.into()))
-            }
-            false => Err(FlowError::unknown("version as the filter says of", item)),
+        if withdrawn {
+            return Ok(());
         }
+        self.item(by, item)?;
+        if whole {
+            let sentence = "it was withdrawn before; nothing is left to do";
+            return Err(FlowError::Conflict(sentence.into()));
+        }
+        Err(FlowError::unknown("version as the filter says of", item))
     }
 
     /// Who brought what is served under an identifier.
     fn bringers(&self, item: &ItemId) -> Result<BTreeSet<OrganisationNumber>, FlowError> {
-        let (mut bringers, mut after) = (BTreeSet::new(), Some(Sequence::START));
-        while let Some(place) = after {
-            let page = self.read(|reader| reader.items(&ItemQuery::of(item, place, 1_000)))?;
-            bringers.extend(page.items.iter().map(|it| it.producer));
-            after = page.next;
-        }
-        Ok(bringers)
+        let served =
+            self.read(|reader| all_of(reader, ItemQuery::of(item, Sequence::START, 1_000)))?;
+        Ok(served.iter().map(|it| it.producer).collect())
     }
 }
 
@@ -88,28 +93,21 @@ impl House {
 fn meant(
     unit: &mut dyn UnitOfWork,
     (item, producer): (&ItemId, OrganisationNumber),
-    versions: &VersionFilter,
+    (versions, line): (&VersionFilter, &[&StoredItem]),
 ) -> Result<BTreeSet<Option<Instant>>, StoreError> {
     if *versions == VersionFilter::All {
         return Ok([None].into());
     }
-    let (mut meant, mut revoked) = (BTreeSet::new(), None);
-    let mut after = Some(Sequence::START);
-    while let Some(place) = after {
-        let page = unit.items(&ItemQuery {
-            producer: Some(producer),
-            versions: versions.clone(),
-            ..ItemQuery::of(item, place, 1_000)
-        })?;
-        let by_value = item.follows_from_value();
-        meant.extend(page.items.iter().map(|it| (!by_value).then_some(it.version)));
-        let revoking = page.items.iter().filter(|it| it.state == ItemState::Revoked);
-        revoked = revoking.map(|it| it.version).max().max(revoked);
-        after = page.next;
-    }
+    let all = ItemQuery::of(item, Sequence::START, 1_000);
+    let served =
+        all_of(unit, ItemQuery { producer: Some(producer), versions: versions.clone(), ..all })?;
+    let by_value = item.follows_from_value();
+    let revoking = served.iter().filter(|it| it.state == ItemState::Revoked);
+    let revoked = revoking.map(|it| it.version).max();
+    let mut meant: BTreeSet<_> =
+        served.iter().map(|it| (!by_value).then_some(it.version)).collect();
     if revoked.is_some() {
-        let own = unit.releases(item)?.into_iter().filter(|it| it.producer == producer);
-        meant.extend(own.map(|it| Some(it.version)).filter(|it| *it < revoked));
+        meant.extend(line.iter().map(|it| Some(it.version)).filter(|it| *it < revoked));
     }
     Ok(meant)
 }
@@ -118,12 +116,12 @@ fn meant(
 fn take(
     unit: &mut dyn UnitOfWork,
     redactor: &Redactor,
-    (item, of): (&ItemId, (OrganisationNumber, Option<Instant>)),
+    ((item, of), line): ((&ItemId, (OrganisationNumber, Option<Instant>)), &[&StoredItem]),
     (actor, reason): (&str, &str),
 ) -> Result<bool, StoreError> {
     let meant = |version| of.1.is_none_or(|of| of == version);
-    let mut releases = unit.releases(item)?;
-    releases.retain(|it| it.producer == of.0 && meant(it.version));
+    let releases = line.iter().filter(|it| meant(it.version)).map(|it| StoredItem::clone(it));
+    let releases: Vec<_> = releases.collect();
     let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
     let forms = forms.filter(|form| meant(form.version));
     let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
