@@ -1,7 +1,7 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_federation::check::{SKEW, Verified};
@@ -11,7 +11,6 @@ use vedetta_federation::envelope::{
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, offer_the_rest, withdrawn_alone};
 use vedetta_flow::mesh::Mesh;
-use vedetta_flow::views::see_withdrawn::Withdrawn;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{
     AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId, OrganisationNumber,
@@ -165,26 +164,22 @@ impl Load {
         Ok(alone)
     }
 
-    /// Of whose lines, none of which is served, an origin withdrew the newest version: what is to come in
-    /// them it withdraws too.
+    /// Of whose lines, none of which is served, all came from an origin alone and the newest version was
+    /// withdrawn: what is to come in them it withdraws too.
     fn withdrew_versions(
         &self,
         unit: &mut dyn UnitOfWork,
         origin: &OrganisationId,
         releases: &[StoredItem],
     ) -> Result<Vec<OrganisationNumber>, StoreError> {
-        let mut newest: BTreeMap<_, &StoredItem> = BTreeMap::new();
-        for release in releases {
-            let known = newest.entry(release.producer).or_insert(release);
-            if known.version < release.version {
-                *known = release;
-            }
-        }
         let mut withdrew = Vec::new();
-        for (producer, it) in newest {
-            let kept = withdrawn_alone(unit, (&it.id, producer), it.version)?;
-            let by = |it: &Withdrawn| *origin == self.mesh.me || it.by == origin.as_str();
-            withdrew.extend(kept.is_some_and(|it| by(&it)).then_some(producer));
+        for producer in self.alone_with(unit, origin, releases)? {
+            let own = releases.iter().filter(|it| it.producer == producer);
+            if let Some(it) = own.max_by_key(|it| it.version)
+                && withdrawn_alone(unit, (&it.id, producer), it.version)?.is_some()
+            {
+                withdrew.push(producer);
+            }
         }
         Ok(withdrew)
     }
