@@ -1,5 +1,6 @@
 //! The live stream of one organisation: replay, then tail, without gap or duplicate.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_diffusion::{Follower, Format, Taken};
 use vedetta_flow::views::withdrawals::WithdrawalNotice;
-use vedetta_flow::{FlowError, House, ReadItem, Sequence, Share, Standing, VersionFilter, Wish};
-use vedetta_model::{AccountId, Actor, Instant};
+use vedetta_flow::{FlowError, Sequence, Standing, VersionFilter, Wish};
+use vedetta_model::{AccountId, Actor, Instant, ItemId, OrganisationNumber};
 
 use crate::api::{Api, STREAMS};
 use crate::at_once::Seat;
@@ -39,6 +40,8 @@ const PROOF: Duration = HEARTBEAT;
 const RECALLED: Duration = Duration::from_hours(24);
 /// Items replayed from the ledger at once.
 const PAGE: usize = 1000;
+/// Lines of which is told at once what stands.
+const TOGETHER: usize = 100;
 
 /// Where to begin; at the present without it. `Last-Event-ID` goes before.
 #[derive(Debug, Default, Deserialize)]
@@ -60,6 +63,8 @@ struct Streaming {
     until: Instant,
     /// Up to where withdrawals were told, and as of which generation of what stands.
     told: (Sequence, u64),
+    /// Lines that a version was taken of, of which is to be told what stands.
+    left: BTreeSet<(ItemId, OrganisationNumber)>,
     /// As of how many overrulings of the mail desk, and from which moment, changed verdicts were told.
     reviewed: (Option<u64>, Instant),
     /// The number of the last reminder that was told, and since when; absent of who did not ask.
@@ -127,9 +132,20 @@ pub(super) async fn follow(
         }
         false => None,
     };
-    let (said, _among) = (now, among);
-    let streaming =
-        Streaming { api, actor, proof, follower, said, until, told, reviewed, reminded, _among };
+    let (said, left, _among) = (now, BTreeSet::new(), among);
+    let streaming = Streaming {
+        api,
+        actor,
+        proof,
+        follower,
+        said,
+        until,
+        told,
+        left,
+        reviewed,
+        reminded,
+        _among,
+    };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -203,6 +219,12 @@ impl Streaming {
                 },
                 () = self.api.closed() => return None,
             }
+            if !self.left.is_empty() {
+                let stands = self.stands().await?;
+                if !stands.is_empty() {
+                    return Some(stands);
+                }
+            }
             match self.follower.take(standing.generation) {
                 Taken::New(bytes) if bytes.is_empty() => {
                     // What is rung for others does not put the sign of life off.
@@ -227,21 +249,16 @@ impl Streaming {
         }
     }
 
-    /// What was withdrawn of what the reader had, if anything was since the last time, and what stands of
-    /// a line that one version was taken of. It carries no
+    /// What was withdrawn of what the reader had, if anything was since the last time. It carries no
     /// place to resume at: after a break it may be told twice, and is never left out.
     async fn withdrawals(&mut self, generation: u64) -> Option<Option<Bytes>> {
         let format = self.follower.format();
         loop {
             let (actor, after) = (self.actor.clone(), self.told.0);
-            let asked = self.api.ask(move |house| {
-                let (page, lines) = (house.withdrawals(&actor, after)?, Lines::of(house)?);
-                let left = page.notices.iter().map(|it| left_of(house, &actor, it));
-                let left: Vec<_> = left.collect::<Result<_, _>>()?;
-                let left = left.into_iter().flatten().map(|it| frame(it, &lines));
-                Ok((left.collect::<Vec<_>>(), page, lines))
-            });
-            let (left, page, lines) = asked.await.ok()?;
+            let asked = self
+                .api
+                .ask(move |house| Ok((house.withdrawals(&actor, after)?, Lines::of(house)?)));
+            let (page, lines) = asked.await.ok()?;
             self.told.0 = page.next;
             if !page.more {
                 self.told.1 = generation;
@@ -254,14 +271,38 @@ impl Streaming {
                 told(event, &OfLine { notice: it, line }, format)
             });
             let notices: Vec<_> = notices.chain(lapses).collect();
+            let of_one = page.notices.iter().filter(|it| it.version.is_some());
+            self.left.extend(of_one.filter_map(|it| Some((it.item.clone(), it.producer?))));
             if !notices.is_empty() {
-                let told = [Bytes::from(notices.concat()), self.follower.again(&left)];
-                return Some(Some(joined(told.to_vec())));
+                return Some(Some(notices.concat().into()));
             }
             if !page.more {
                 return Some(None);
             }
         }
+    }
+
+    /// What stands of the lines that a version was taken of, of each the newest that the reader may have.
+    async fn stands(&mut self) -> Option<Bytes> {
+        let mut frames = Vec::new();
+        while frames.is_empty() && !self.left.is_empty() {
+            let actor = self.actor.clone();
+            let some: Vec<_> = self.left.iter().take(TOGETHER).cloned().collect();
+            self.left.retain(|it| !some.contains(it));
+            let asked = self.api.ask(move |house| {
+                let (lines, mut left) = (Lines::of(house)?, Vec::new());
+                for (item, producer) in &some {
+                    match house.item_of(&actor, item, *producer) {
+                        Ok(it) => left.push(frame(it, &lines)),
+                        Err(FlowError::Unknown { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(left)
+            });
+            frames = asked.await.ok()?;
+        }
+        Some(self.follower.again(&frames))
     }
 
     /// Verdicts that analysts changed, of what the caller handed in. Like withdrawals they carry no
@@ -331,18 +372,6 @@ impl Streaming {
             .collect();
         Some(self.follower.replay(&frames, place))
     }
-}
-
-/// What stands of a line that one version was taken of: the newest that the reader may have.
-fn left_of(
-    house: &House,
-    actor: &Actor,
-    notice: &WithdrawalNotice,
-) -> Result<Option<ReadItem>, FlowError> {
-    let (Some(_), Some(producer)) = (notice.version, notice.producer) else { return Ok(None) };
-    let (ids, share) = (vec![notice.item.clone()], Share::By(producer));
-    let wish = Wish { ids, share, ..Wish::all(Sequence::START, VersionFilter::Last) };
-    Ok(house.page(actor, &wish)?.items.pop())
 }
 
 /// A withdrawal, or a lapse, as the stream shows it.
