@@ -42,6 +42,7 @@ struct New {
 }
 
 /// A release next to a draft: of an older, the same or a newer version.
+#[derive(Clone)]
 struct Kin {
     version: i64,
     stamp: Stamp,
@@ -60,6 +61,8 @@ struct Neighbours {
     older: Option<Kin>,
     twin: Option<Kin>,
     newer: Option<Kin>,
+    /// The next newer one that says what is revoked.
+    above: Option<Kin>,
 }
 
 /// Where a draft would go.
@@ -281,13 +284,13 @@ impl Neighbours {
         }
         let older = kin(session, item, Versions::Before(version))?;
         let twin = kin(session, item, Versions::Exactly(version))?;
-        let mut newer = kin(session, item, Versions::After(version))?;
+        let newer = kin(session, item, Versions::After(version))?;
         // What was withdrawn alone does not say what is revoked, unless it revokes.
-        while let Some(gone) = newer.as_ref().filter(|it| it.hidden == GONE && it.state == 0) {
-            let after = Versions::After(gone.version);
-            newer = kin(session, item, after)?;
+        let mut above = newer.clone();
+        while let Some(gone) = above.as_ref().filter(|it| it.hidden == GONE && it.state == 0) {
+            above = kin(session, item, Versions::After(gone.version))?;
         }
-        Ok(Self { older, twin, newer })
+        Ok(Self { older, twin, newer, above })
     }
 
     /// Whether anything is there.
@@ -306,11 +309,11 @@ impl Neighbours {
     /// next newer one revokes, or is older than the revocation too.
     fn hidden(&self) -> i64 {
         let withdrawn = |kin: &Kin| kin.hidden == WITHDRAWN;
-        if self.older.as_ref().or(self.newer.as_ref()).is_some_and(withdrawn) {
+        if self.older.as_ref().or(self.above.as_ref()).is_some_and(withdrawn) {
             return WITHDRAWN;
         }
         let outdated = |kin: &Kin| kin.state == 1 || kin.hidden == REVOKED;
-        if self.newer.as_ref().is_some_and(outdated) { REVOKED } else { SERVED }
+        if self.above.as_ref().is_some_and(outdated) { REVOKED } else { SERVED }
     }
 
     /// Tells the releases of the versions next to a new one that they have a neighbour; those
