@@ -63,7 +63,7 @@ impl House {
                 let line: Vec<_> = all.iter().filter(|it| it.producer == *producer).collect();
                 for version in meant(unit, (&of, *producer), (&versions, &line))? {
                     let of = (&of, (*producer, version));
-                    withdrawn |= take(unit, &redactor, (of, &line), (&actor, &reason))?;
+                    withdrawn |= take(unit, (&redactor, &line), of, (&actor, &reason))?;
                 }
                 offer_the_rest(unit, &shared, (&of, *producer))?;
             }
@@ -115,8 +115,8 @@ fn meant(
 /// Withdraws what a producer brought, or a version of it, and the form that was made of that.
 fn take(
     unit: &mut dyn UnitOfWork,
-    redactor: &Redactor,
-    ((item, of), line): ((&ItemId, (OrganisationNumber, Option<Instant>)), &[&StoredItem]),
+    (redactor, line): (&Redactor, &[&StoredItem]),
+    (item, of): (&ItemId, (OrganisationNumber, Option<Instant>)),
     (actor, reason): (&str, &str),
 ) -> Result<bool, StoreError> {
     let meant = |version| of.1.is_none_or(|of| of == version);
