@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod it {
+    mod alone;
     mod counted;
     mod earlier;
     mod erased;
