@@ -20,7 +20,7 @@ const SHOTS = [
   ["incident-day", OFFICER, DAY, RANSOM],
   ["files-day", OFFICER, DAY, RANSOM, { at: "#files" }],
   ["clocks-day", OFFICER, DAY, ["/clocks"]],
-  ["draft-day", OFFICER, DAY, [...RANSOM, "a[href$='/clocks']", "a[href$='/clocks/nis2/pre-notification']"]],
+  ["draft-day", OFFICER, DAY, [...RANSOM, "main a[href$='/clocks']", "a[href$='/clocks/nis2/pre-notification']"]],
   ["alarms-night", OFFICER, NIGHT, ["/alarms"]],
   ["run-day", OFFICER, DAY, [...RANSOM, "a[href*='/runs/']"]],
   ["findings-night", OFFICER, NIGHT, ["/findings"]],
