@@ -178,8 +178,7 @@ impl Feeds {
         if let Some(lists) = known {
             return Ok(lists);
         }
-        let sensors = api.sensors();
-        let kept = api.ask(move |_| sensors.warning_lists()).await?;
+        let kept = api.ask(|house| house.warning_lists()).await?;
         let read = |text: &[u8]| WarningList::parse(text).map(|(list, _)| list).ok();
         let lists: Vec<_> = kept.iter().filter_map(|kept| read(&kept.text)).collect();
         let lists = WarningLists::build(&lists).map_err(|error| {

@@ -69,7 +69,6 @@ pub(crate) fn release(item: &ReadItem, lately: &Lately) -> Release {
     Release {
         place: item.stamp.seq.0,
         id: item.id.clone(),
-        line: if item.id.follows_from_value() { 0 } else { item.producer.0 },
         object: Arc::clone(&item.body),
         tlp: item.tlp,
         pap: item.pap,

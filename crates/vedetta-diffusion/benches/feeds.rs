@@ -48,7 +48,6 @@ fn release(n: u32) -> Release {
         "modified": "2027-01-01T00:00:00.000Z", "valid_from": "2027-01-01T00:00:00Z",
     });
     Release {
-        line: 1,
         place: n.into(),
         id: world::id(n),
         object: object.to_string().into_bytes().into(),

@@ -268,10 +268,10 @@ fn compose<'a>(
 }
 
 impl<'a> Content<'a> {
-    /// The newest of each line of an item, by identifier; of lines that say the same one.
+    /// The newest of each item, by identifier.
     fn of(entries: impl Iterator<Item = &'a FeedEntry>, head: &'a Head) -> Self {
         let mut left_out = LeftOut::default();
-        let mut newest: BTreeMap<(&ItemId, u32), &FeedEntry> = BTreeMap::new();
+        let mut newest: BTreeMap<&ItemId, &FeedEntry> = BTreeMap::new();
         let mut changed = head.changed;
         for entry in entries {
             if entry.tlp == Tlp::Red {
@@ -279,14 +279,13 @@ impl<'a> Content<'a> {
                 continue;
             }
             changed = changed.max(entry.changed);
-            let known = newest.entry((&entry.id, entry.line)).or_insert(entry);
+            let known = newest.entry(&entry.id).or_insert(entry);
             if entry.released > known.released {
                 *known = entry;
             }
         }
         let counts = |entry: &&FeedEntry| matches!(entry.standing, None | Some(Standing::Live(_)));
-        let mut entries: Vec<_> = newest.into_values().filter(counts).collect();
-        entries.dedup_by(|one, other| (&one.id, &one.object) == (&other.id, &other.object));
+        let entries = newest.into_values().filter(counts).collect();
         Self { head, changed, entries, left_out }
     }
 

@@ -264,16 +264,6 @@ impl Follower {
         bytes.freeze()
     }
 
-    /// Writes again what is before the follower's place: at that place, where it resumes.
-    pub fn again(&mut self, frames: &[Frame]) -> Bytes {
-        let mut bytes = BytesMut::new();
-        for frame in frames {
-            Frame { place: self.place, ..frame.clone() }.write(self.format, &mut bytes);
-            self.unconfirmed.push(Arc::new(Places::between(frame.place, frame.place)));
-        }
-        bytes.freeze()
-    }
-
     /// Notes that all bytes taken so far were handed to the connection.
     pub fn confirm(&mut self, at: Instant) {
         for places in self.unconfirmed.drain(..) {

@@ -233,12 +233,8 @@ impl Cards {
     /// on a card that came after. No node says so of another's.
     #[must_use]
     pub fn is_revoked(&self, node: &OrganisationId, key: &KeyId) -> bool {
-        self.revokes(self.cards_of(node), key)
-    }
-
-    /// The same, of the node whose cards these are.
-    pub(crate) fn revokes(&self, cards: &[Card], key: &KeyId) -> bool {
-        self.revoked.contains(key) || cards.iter().any(|card| card.says.revokes.contains(key))
+        self.revoked.contains(key)
+            || self.cards_of(node).iter().any(|card| card.says.revokes.contains(key))
     }
 
     /// Whether any key counts for nothing.

@@ -523,7 +523,7 @@ impl Trust {
             let mut cards = self.cards.cards_of(node).iter();
             let holds = cards.any(|card| {
                 let revoked = self.cards.is_revoked(node, &card.says.key.id());
-                !revoked && self.roots.verify(&card.says.key, digest, signature)
+                !revoked && card.says.key.verify(digest.octets(), signature).is_ok()
             });
             if !holds || !nodes.insert(node) {
                 return Err(Refusal::Unsigned(node.clone()));
@@ -579,14 +579,13 @@ impl Trust {
     }
 
     fn card(&self, node: &OrganisationId, key: KeyId, at: Instant) -> Result<&Card, Refusal> {
-        let cards = self.cards.cards_of(node);
-        if self.cards.revokes(cards, &key) {
+        if self.cards.is_revoked(node, &key) {
             return Err(Refusal::RevokedKey { node: node.clone(), key });
         }
-        if cards.is_empty() {
+        if self.cards.newest(node).is_none() {
             return Err(Refusal::UnknownNode(node.clone()));
         }
-        let card = cards.iter().find(|card| card.says.key.id() == key);
+        let card = self.cards.with_key(node, &key);
         let card = card.ok_or_else(|| Refusal::UnknownKey { node: node.clone(), key })?;
         if !card.seals(at) {
             return Err(Refusal::EndedKey { node: node.clone(), key, at });

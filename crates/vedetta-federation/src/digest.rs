@@ -26,11 +26,6 @@ impl Digest {
         Self(octets)
     }
 
-    /// Its text, written where there is room.
-    pub(crate) fn text<'a>(&self, room: &'a mut [u8; 64]) -> &'a str {
-        text(room, &self.0)
-    }
-
     /// Its octets.
     #[must_use]
     pub const fn octets(&self) -> &[u8; 32] {

@@ -108,14 +108,11 @@ pub struct Item {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
-    /// Which item. A derived form is withdrawn by itself.
+    /// Which item; all its versions. A derived form is withdrawn by itself.
     pub item: ItemId,
     /// Whose: each organisation that brought it has versions of its own. Nothing from earlier programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub producer: Option<OrganisationId>,
-    /// Which version: it alone, whether it came before or comes later. None is all, with those to come.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<Instant>,
     /// Why, in words.
     pub reason: String,
 }
@@ -205,17 +202,8 @@ impl SignedAgreement {
     /// What is signed: SHA-256 of a two octet and the canonical JSON of text and revision.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let revision = format!("{{\"revision\":{},\"text\":", self.revision);
-        digest(&[&[2], revision.as_bytes(), self.text.canonical().as_bytes(), b"}"])
-    }
-
-    fn canonical(&self) -> String {
-        let Self { text, revision, signatures } = self;
-        // Names and base64 need no escape.
-        let signatures = signatures.iter().map(|(node, it)| format!("[\"{node}\",\"{it}\"]"));
-        let signatures = signatures.collect::<Vec<_>>().join(",");
-        let text = text.canonical();
-        format!("{{\"revision\":{revision},\"signatures\":[{signatures}],\"text\":{text}}}")
+        let value = serde_json::json!({ "revision": self.revision, "text": self.text });
+        digest(&[&[2], stix::canonical(&value).as_bytes()])
     }
 }
 
@@ -311,7 +299,6 @@ impl Envelope {
         let place = canonical(place);
         let what = match what {
             What::Item(item) => format!("{{\"item\":{}}}", item.canonical()),
-            What::Agreement(it) => format!("{{\"agreement\":{}}}", it.canonical()),
             other => canonical(other),
         };
         leaf(&format!(
@@ -396,11 +383,8 @@ mod tests {
                 r#"{{"item":{{"object":{object},"conditions":{conditions},"form":"redacted"}}}}"#
             ),
             format!(r#"{{"withdrawal":{{"item":"{derived}","reason":"wrong: \"è\""}}}}"#),
-            format!(
-                r#"{{"withdrawal":{{"item":"{derived}","producer":"b","version":"2026-03-02T00:00:00.000000Z","reason":""}}}}"#
-            ),
         ];
-        for (text, place) in texts.iter().zip([7, u64::MAX, 1 << 53, 9]) {
+        for (text, place) in texts.iter().zip([7, u64::MAX, 1 << 53]) {
             let what: What = serde_json::from_str(text).unwrap();
             let at = "2026-06-01T12:00:00.000250Z".parse().unwrap();
             let envelope = Envelope::unsealed("a".parse().unwrap(), at, place, what);

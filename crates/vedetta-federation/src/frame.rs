@@ -21,7 +21,7 @@ use crate::few::{Few, few};
 use crate::shelf::Lane;
 
 /// The versions of the protocol that this crate speaks, the lowest and the highest.
-pub const VERSIONS: (u16, u16) = (3, 3);
+pub const VERSIONS: (u16, u16) = (2, 2);
 
 /// On the wire a frame has at most so many octets, its length aside: those of a batch that cannot be
 /// compressed, and what Zstandard adds.

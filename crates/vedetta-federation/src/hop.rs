@@ -16,9 +16,6 @@ pub const MOST_HOPS: usize = 256;
 /// A hop has at most so many passages.
 pub const MOST_PASSAGES: usize = 128;
 
-/// About so many octets has the canonical JSON of a hop, beside its passages.
-const ABOUT: usize = 320;
-
 /// One step of an envelope from a node to the next. The origin's own sending is the first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,18 +145,14 @@ fn bound(
     tlp: Option<Tlp>,
     before: Digest,
 ) -> Digest {
-    let (mut room, at) = ([0; 64], at.to_string());
-    let mut text = String::with_capacity(ABOUT + passages.text().len());
-    let mut put = |pieces: &[&str]| pieces.iter().for_each(|it| text.push_str(it));
-    put(&["{\"after\":\"", before.text(&mut room), "\",\"at\":\"", &at, "\",\"from\":\""]);
-    put(&[from.as_str(), "\","]);
+    let mut text = format!("{{\"after\":\"{before}\",\"at\":\"{at}\",\"from\":\"{from}\",");
     if !passages.is_empty() {
-        put(&["\"passages\":", passages.text(), ","]);
+        text.push_str(&format!("\"passages\":{},", passages.text()));
     }
     if let Some(tlp) = tlp {
-        put(&["\"tlp\":\"", tlp.label(), "\","]);
+        text.push_str(&format!("\"tlp\":\"{}\",", tlp.label()));
     }
-    put(&["\"to\":\"", to.as_str(), "\"}"]);
+    text.push_str(&format!("\"to\":\"{to}\"}}"));
     leaf(&text)
 }
 

@@ -419,7 +419,7 @@ impl Link {
         if high < VERSIONS.0 || low > VERSIONS.1 {
             return self.end(
                 Farewell::Version,
-                "this node speaks version 3; bring the other up to date",
+                "this node speaks version 2; bring the other up to date",
                 out,
             );
         }

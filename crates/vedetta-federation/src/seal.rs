@@ -67,11 +67,6 @@ impl Seal {
         Climb::of(self, leaf).map(|climb| climb.root())
     }
 
-    /// Whether one leaf was sealed by itself, which is its own root.
-    pub(crate) fn is_alone(&self) -> bool {
-        (self.index, self.count) == (0, 1) && self.path.is_empty()
-    }
-
     /// From the leaf up, whether each node on the way is the left one of two.
     fn sides(&self) -> Option<Sides> {
         let fits = usize::try_from(self.count).is_ok_and(|count| count <= MOST_LEAVES);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
@@ -13,34 +12,17 @@ use vedetta_model::Agreement;
 use crate::strict::read;
 
 /// An agreement, with all that was written of it and nothing else: what is left out is signed as left
-/// out, and what is written as usual as written. Cheap to clone.
+/// out, and what is written as usual as written.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Text(Arc<Read>);
-
-#[derive(PartialEq, Eq)]
-struct Read {
+pub struct Text {
     agreement: Agreement,
     written: Value,
-    /// Of what is written: what is signed, and what the text is known by.
-    canonical: String,
 }
 
 impl From<Agreement> for Text {
     fn from(agreement: Agreement) -> Self {
         let written = serde_json::to_value(&agreement).unwrap_or_default();
-        Self::of(agreement, written)
-    }
-}
-
-impl Text {
-    fn of(agreement: Agreement, written: Value) -> Self {
-        let canonical = stix::canonical(&written);
-        Self(Arc::new(Read { agreement, written, canonical }))
-    }
-
-    /// Canonical JSON of all that was written.
-    pub(crate) fn canonical(&self) -> &str {
-        &self.0.canonical
+        Self { agreement, written }
     }
 }
 
@@ -48,19 +30,19 @@ impl Deref for Text {
     type Target = Agreement;
 
     fn deref(&self) -> &Agreement {
-        &self.0.agreement
+        &self.agreement
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.agreement.fmt(f)
+        self.agreement.fmt(f)
     }
 }
 
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-        self.0.written.serialize(output)
+        self.written.serialize(output)
     }
 }
 
@@ -70,7 +52,7 @@ impl<'de> Deserialize<'de> for Text {
         drop(read(text.get()).map_err(Error::custom)?);
         let agreement = serde_json::from_str(text.get()).map_err(Error::custom)?;
         let written = serde_json::from_str(text.get()).map_err(Error::custom)?;
-        Ok(Self::of(agreement, written))
+        Ok(Self { agreement, written })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod found_node;
 pub mod hold_items;
 pub mod issue_tokens;
 pub mod keep_statuses;
+pub mod keep_warning_lists;
 pub mod keep_webhooks;
 pub mod manage_accounts;
 pub mod note_looks;

@@ -8,11 +8,9 @@ pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;
 pub use crate::mesh::SIGNED;
 pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own, ways_name};
-pub use crate::mesh::standings::{STANDING, hear, say_so, stood};
+pub use crate::mesh::standings::{forget, hear, insist};
 pub use crate::redaction::{Redactor, facts_of};
-pub use crate::steps::offer_again::{owe, owe_instead};
+pub use crate::steps::offer_again::owe_instead;
 pub use crate::views::read_items::derived_from;
-pub use crate::views::withdrawals::{
-    alone as withdrawn_alone, keep as keep_withdrawal, offer_the_rest,
-};
+pub use crate::views::withdrawals::keep as keep_withdrawal;
 pub use crate::wording::travels;

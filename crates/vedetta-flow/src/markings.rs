@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vedetta_intake::stix_bundle::{bind, stated};
-use vedetta_intake::{Brought, Fault, Stated};
-use vedetta_model::{Actor, ItemId};
+use vedetta_intake::{Brought, Fault, stix_bundle};
+use vedetta_model::{Actor, ItemId, Pap, Tlp};
 use vedetta_store::{Sequence, StoredItem};
 
 use crate::error::FlowError;
 use crate::house::House;
+
+/// The strictest labels that a marking-definition states.
+type Stated = (Option<Tlp>, Option<Pap>);
 
 impl House {
     /// The items whose markings are understood, each with what its markings state; the others are
@@ -28,9 +30,9 @@ impl House {
         }
         let mut known: HashMap<ItemId, Stated> = HashMap::new();
         for item in items.iter().filter(|item| named.contains(&item.id)) {
-            let (tlp, pap) = stated(&item.body);
-            let all = known.entry(item.id.clone()).or_default();
-            *all = (all.0.max(tlp), all.1.max(pap));
+            let (tlp, pap) = stix_bundle::stated(&item.body);
+            let stated = known.entry(item.id.clone()).or_default();
+            *stated = (stated.0.max(tlp), stated.1.max(pap));
         }
         for id in named {
             if !known.contains_key(&id)
@@ -61,6 +63,28 @@ impl House {
             let Some(known) = releases.iter().find(may_know) else { return Ok(None) };
             Ok(reader.entries(Sequence(known.origin.0.saturating_sub(1)), 1)?.pop())
         })?;
-        Ok(definition.map(|entry| stated(&entry.body)))
+        Ok(definition.map(|entry| stix_bundle::stated(&entry.body)))
     }
+}
+
+/// Holds an item to what its markings state, or refuses it for one that is not known.
+fn bind(item: &mut Brought, known: &HashMap<ItemId, Stated>) -> Result<(), Fault> {
+    for marking in &item.claim.markings {
+        let Some((tlp, pap)) = known.get(&marking.id) else {
+            return Err(Fault {
+                refused: true,
+                id: Some(item.id.to_string()),
+                place: format!("objects[{}].{}", item.place, marking.property),
+                rule: "unknown-marking".into(),
+                reason: format!(
+                    "{} is no TLP and not known here, so how far this may go is not understood; send \
+                     the marking-definition along, or mark with TLP 2.0",
+                    marking.id
+                ),
+            });
+        };
+        item.claim.part_tlp = item.claim.part_tlp.max(*tlp);
+        item.claim.pap = item.claim.pap.max(*pap);
+    }
+    Ok(())
 }

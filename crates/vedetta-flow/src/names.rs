@@ -37,7 +37,7 @@ impl House {
                         Ok(there.iter().any(|it| it.digest == digest))
                     })?)
             {
-                refused.push(item.foreign(other));
+                refused.push(foreign(&item, other));
             } else {
                 own.push(item);
             }
@@ -77,4 +77,17 @@ fn in_name_of<'a>(item: &Brought, standing: &'a Standing) -> Option<&'a Organisa
     }
     let created: Created = serde_json::from_slice(&item.body).unwrap_or_default();
     standing.known_by(&ItemId::new(&created.created_by_ref?).ok()?)
+}
+
+fn foreign(item: &Brought, other: &OrganisationId) -> Fault {
+    Fault {
+        refused: true,
+        id: Some(item.id.to_string()),
+        place: format!("objects[{}].created_by_ref", item.place),
+        rule: "in-anothers-name".into(),
+        reason: format!(
+            "it speaks in the name of {other}, who alone brings that; bring an item of your own \
+             that refers to it, or bring it as {other} where you may"
+        ),
+    }
 }

@@ -15,7 +15,7 @@ use vedetta_store::{
 
 use crate::house::{House, Shared};
 use crate::redaction::Redactor;
-use crate::views::withdrawals::{keep, whole};
+use crate::views::withdrawals::{keep, place_of_withdrawal};
 
 /// A version of what an organisation brought, whose form is named.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,8 +118,7 @@ impl Spent {
             reason: String,
             version: Option<Instant>,
         }
-        let Some(withdrawn) = whole(reader, (name, producer))? else { return Ok(None) };
-        let place = withdrawn.place;
+        let Some(place) = place_of_withdrawal(reader, (name, producer))? else { return Ok(None) };
         let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
         let facts = entry.and_then(|entry| {
             serde_json::from_str::<Facts>(WithdrawnFacts::read(&entry.facts).facts).ok()
@@ -266,7 +265,7 @@ impl Redactor {
                 {
                     shared.touch_served();
                     let facts = serde_json::json!({ "reason": SPENT, "version": bare.version });
-                    let of = (&form.id, (form.producer, None));
+                    let of = (&form.id, form.producer);
                     if let Some(stamp) = unit.withdraw(of.0, of.1, actor, &facts.to_string())? {
                         keep(unit, of, stamp, (actor, ""))?;
                     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use vedetta_intake::Brought;
 use vedetta_model::{Actor, Handling, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Form, Lookout, Sibling, pass_on, references};
-use vedetta_store::{ClearanceId, ItemQuery, Sequence, StoreError};
+use vedetta_store::{ClearanceId, ItemQuery, Sequence, StoreError, VersionFilter};
 
 use crate::error::FlowError;
 use crate::house::House;
@@ -149,10 +149,16 @@ impl House {
             while let Some(place) = after {
                 let page = self.read(|ledger| {
                     ledger.items(&ItemQuery {
+                        after: place,
+                        until: None,
+                        as_of: None,
+                        without: &[],
+                        limit: 1000,
                         clearances: Some(clearances),
                         producer,
                         ids,
-                        ..ItemQuery::all(place, 1000)
+                        kinds: &[],
+                        versions: VersionFilter::All,
                     })
                 })?;
                 for item in page.items {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use vedetta_model::{Instant, ItemId, OrganisationId};
+use vedetta_model::{Instant, ItemId};
 
 use crate::claim::Claim;
 
@@ -41,23 +41,6 @@ pub struct Brought {
     pub body: Box<[u8]>,
     /// Whether the bringer gave the version, or the door made it from the content.
     pub identity: Identity,
-}
-
-impl Brought {
-    /// That it speaks in the name of another than its bringer.
-    #[must_use]
-    pub fn foreign(&self, other: &OrganisationId) -> Fault {
-        Fault {
-            refused: true,
-            id: Some(self.id.to_string()),
-            place: format!("objects[{}].created_by_ref", self.place),
-            rule: "in-anothers-name".into(),
-            reason: format!(
-                "it speaks in the name of {other}, who alone brings that; bring an item of your own \
-                 that refers to it, or bring it as {other} where you may"
-            ),
-        }
-    }
 }
 
 /// How an item came by its identifier and version.

@@ -15,4 +15,3 @@ pub mod written;
 
 pub use arrival::{Arrival, Brought, DoorIn, Fault, refused_objects};
 pub use claim::{Claim, Marking};
-pub use stix_bundle::Stated;

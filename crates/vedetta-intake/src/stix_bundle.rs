@@ -1,6 +1,6 @@
 //! STIX 2.1: a bundle, a TAXII envelope, a list or one object.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 pub use stix::Limits;
@@ -59,40 +59,12 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
     })
 }
 
-/// The strictest labels that a marking-definition states.
-pub type Stated = (Option<Tlp>, Option<Pap>);
-
-/// Those that one of somebody's own states.
+/// The strictest labels that a marking-definition of somebody's own states.
 #[must_use]
-pub fn stated(definition: &[u8]) -> Stated {
+pub fn stated(definition: &[u8]) -> (Option<Tlp>, Option<Pap>) {
     let object = std::str::from_utf8(definition).ok().and_then(|json| Object::parse(json).ok());
     let Some((object, _)) = object else { return (None, None) };
     (stix::Tlp::stated_by(&object).map(tlp), stix::Pap::stated_by(&object).map(pap))
-}
-
-/// Holds an item to what its markings state, by identifier, or refuses it for one that is not known.
-///
-/// # Errors
-/// The marking that is not known.
-pub fn bind(item: &mut Brought, known: &HashMap<ItemId, Stated>) -> Result<(), Fault> {
-    for marking in &item.claim.markings {
-        let Some((tlp, pap)) = known.get(&marking.id) else {
-            return Err(Fault {
-                refused: true,
-                id: Some(item.id.to_string()),
-                place: format!("objects[{}].{}", item.place, marking.property),
-                rule: "unknown-marking".into(),
-                reason: format!(
-                    "{} is no TLP and not known here, so how far this may go is not understood; send \
-                     the marking-definition along, or mark with TLP 2.0",
-                    marking.id
-                ),
-            });
-        };
-        item.claim.part_tlp = item.claim.part_tlp.max(*tlp);
-        item.claim.pap = item.claim.pap.max(*pap);
-    }
-    Ok(())
 }
 
 /// Victims, persons or agreements that one item may name: no peer takes more.

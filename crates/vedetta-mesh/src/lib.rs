@@ -24,7 +24,6 @@ mod take;
 mod told_there;
 mod untold;
 mod watch_links;
-mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

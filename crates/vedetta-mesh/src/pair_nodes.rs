@@ -13,12 +13,12 @@ use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Si
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ADMINISTRATORS;
+use vedetta_flow::corridor::forget;
 use vedetta_flow::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId, Role, part};
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
 
 use crate::Nodes;
-use crate::words::forget;
 
 /// On what terms a node is accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]

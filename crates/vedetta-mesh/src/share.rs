@@ -750,9 +750,8 @@ fn was_withdrawn(
     entry: &Entry,
 ) -> Result<bool, StoreError> {
     let What::Item(item) = &envelope.what else { return Ok(false) };
-    let said = item.object.outline();
-    let Some(id) = &said.id else { return Ok(false) };
-    let of = (id, &item.conditions.producer, said.version.unwrap_or_default());
+    let Some(id) = &item.object.outline().id else { return Ok(false) };
+    let of = (id, &item.conditions.producer);
     is_withdrawn_elsewhere(reader, &envelope.origin, of, entry.stamp.seq)
 }
 

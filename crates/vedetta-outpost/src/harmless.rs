@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 use vedetta_detect::report::{Measures, Observable, Told, hex};
 use vedetta_directory::Observable as Asked;
 use vedetta_flow::FlowError;
+use vedetta_flow::actions::keep_warning_lists::KeptList;
 use vedetta_indicator::{DecayTable, Kind, Term, WarningList, WarningLists};
 
-use crate::{KeptList, Outposts};
+use crate::Outposts;
 
 /// The warning lists, compiled when they are first needed.
 #[derive(Default)]
@@ -20,7 +21,7 @@ const MOST: usize = 16 << 20;
 
 impl Outposts {
     /// The warning lists have changed.
-    pub(crate) fn forget_lists(&self) {
+    pub fn forget_lists(&self) {
         *self.harmless.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.harmless.1.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -31,7 +32,7 @@ impl Outposts {
         if let Some(measures) = &*known {
             return Ok(Arc::clone(measures));
         }
-        let mut kept = self.warning_lists()?;
+        let mut kept = self.house.warning_lists()?;
         kept.sort_by_key(|it| it.text.len());
         let mut octets = 0;
         let (fits, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|it| {
@@ -77,7 +78,7 @@ impl Outposts {
         if let Some(lists) = &*known {
             return Ok(Arc::clone(lists));
         }
-        let kept = self.warning_lists()?;
+        let kept = self.house.warning_lists()?;
         let lists: Vec<_> = kept
             .iter()
             .filter_map(|kept| WarningList::parse(&kept.text).ok())

@@ -14,7 +14,6 @@ pub mod objects;
 pub mod pulse;
 pub mod seen;
 pub mod take;
-mod warning_lists;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -28,7 +27,6 @@ pub use enrol::{Sensor, SensorStage};
 pub use machines::{EnrolledMachine, enrol_machines};
 pub use pulse::SensorState;
 pub use seen::{Lately, SeenBy};
-pub use warning_lists::KeptList;
 
 /// The sensors of one node.
 pub struct Outposts {

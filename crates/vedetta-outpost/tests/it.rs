@@ -296,10 +296,12 @@ fn nobody_hunts_what_is_the_networks_own_or_on_a_warning_list() {
     node.house.put_records(&node.admin, records).unwrap();
     let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr",
         "matching_attributes":["ip-dst"],"list":["203.0.113.53"]}"#;
-    let kept = vedetta_outpost::KeptList { id: "resolvers".into(), text: list.to_vec() };
-    let refused = node.outposts.put_warning_list(&node.sensor("terni"), kept.clone());
-    assert!(refused.is_err(), "the room alone keeps them");
-    node.outposts.put_warning_list(&node.admin, kept).unwrap();
+    let kept = vedetta_flow::actions::keep_warning_lists::KeptList {
+        id: "resolvers".into(),
+        text: list.to_vec(),
+    };
+    node.house.put_warning_list(&node.admin, kept).unwrap();
+    node.outposts.forget_lists();
     let (sensor, now) = (node.sensor("perugia"), node.house.now());
     let seen = |value: &str| Observable { kind: "ipv4-addr".into(), value: value.into() };
     let mut grave = told(1, By::Baseline, "brute-force", 30, now);
@@ -520,8 +522,12 @@ fn a_sensor_hears_once_by_what_its_node_judges() {
     assert_eq!(hear("").as_ref(), Some(&first), "the answer was lost");
     assert_eq!(hear(&first.digest), None);
     let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr","list":["203.0.113.53"]}"#;
-    let kept = vedetta_outpost::KeptList { id: "resolvers".into(), text: list.to_vec() };
-    node.outposts.put_warning_list(&node.admin, kept).unwrap();
+    let kept = vedetta_flow::actions::keep_warning_lists::KeptList {
+        id: "resolvers".into(),
+        text: list.to_vec(),
+    };
+    node.house.put_warning_list(&node.admin, kept).unwrap();
+    node.outposts.forget_lists();
     let second = hear(&first.digest).unwrap();
     assert_eq!(second.lists, [std::str::from_utf8(list).unwrap()]);
     assert_eq!(hear(&second.digest), None);

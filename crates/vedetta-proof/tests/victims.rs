@@ -110,26 +110,6 @@ fn a_withdrawn_item_takes_its_derived_form_with_it() {
     assert!(test.house.page(&test.person("stranger"), &wish).unwrap().items.is_empty());
 }
 
-#[test]
-fn a_version_withdrawn_alone_takes_its_own_derived_form_with_it() {
-    let test = with_hidden();
-    let item = TestItem::incident(1, "Ransomware at Comune di Perugia").tlp("AMBER");
-    let later = item.clone().modified("2026-03-02T00:00:00.000Z");
-    test.bring("perugia", &[item.clone(), later]);
-    let stranger = test.person("stranger");
-    let wish =
-        vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
-    let before = test.house.page(&stranger, &wish).unwrap().items;
-    assert_eq!(before.len(), 2);
-    let last = (&item.id(), vedetta_store::VersionFilter::Last);
-    test.house.withdraw_versions(&test.person("perugia"), last, "mistake").unwrap();
-    let left = test.house.page(&stranger, &wish).unwrap().items;
-    assert_eq!(left, before[..1], "the form of the version that stands");
-    let told = test.house.withdrawals(&stranger, vedetta_store::Sequence::START).unwrap();
-    let told: Vec<_> = told.notices.iter().map(|it| (&it.item, it.version, &*it.reason)).collect();
-    assert_eq!(told, [(&before[1].id, Some(before[1].version), "")]);
-}
-
 fn note(n: u32, content: &str) -> TestItem {
     let id = format!("note--00000000-0000-4000-8000-{n:012x}");
     TestItem::incident(n, "a note")

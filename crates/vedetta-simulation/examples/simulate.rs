@@ -8,8 +8,6 @@ mod amend;
 mod chance;
 #[path = "../tests/simulation/country.rs"]
 mod country;
-#[path = "../tests/simulation/liar.rs"]
-mod liar;
 #[path = "../tests/simulation/memory.rs"]
 mod memory;
 #[path = "../tests/simulation/oracle.rs"]
@@ -18,8 +16,6 @@ mod oracle;
 mod station;
 #[path = "../tests/simulation/story.rs"]
 mod story;
-#[path = "../tests/simulation/view.rs"]
-mod view;
 #[path = "../tests/simulation/witness.rs"]
 mod witness;
 #[path = "../tests/simulation/world.rs"]
@@ -64,7 +60,7 @@ fn main() -> ExitCode {
 fn many(from: u64, seeds: u64, scale: Scale) -> ExitCode {
     let next = AtomicU64::new(from);
     let failed = Mutex::new(Vec::new());
-    let (disordered, lies) = (AtomicU64::new(0), AtomicU64::new(0));
+    let disordered = AtomicU64::new(0);
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -78,7 +74,6 @@ fn many(from: u64, seeds: u64, scale: Scale) -> ExitCode {
             let wrong = match played {
                 Ok(outcome) => {
                     disordered.fetch_add(outcome.disordered, Ordering::Relaxed);
-                    lies.fetch_add(outcome.lies.values().sum(), Ordering::Relaxed);
                     outcome.wrong
                 }
                 Err(_) => vec!["it panicked".into()],
@@ -95,7 +90,6 @@ fn many(from: u64, seeds: u64, scale: Scale) -> ExitCode {
     let failed = failed.into_inner().unwrap().len() as u64;
     let disordered = disordered.into_inner();
     eprintln!("batches that came out of their order, each the end of its link: {disordered}");
-    eprintln!("lies told, each to be refused by its name: {}", lies.into_inner());
     println!("{} passed, {failed} failed", seeds - failed);
     ExitCode::from(u8::from(failed > 0))
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use postgres::Row;
 use uuid::Uuid;
-use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, SetAsideFacts, WithdrawnFacts};
 use vedetta_store::{
     ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
@@ -25,8 +25,6 @@ const SERVED: i16 = 0;
 const REVOKED: i16 = 1;
 /// `item.hidden`: withdrawn. (3: set aside.)
 const WITHDRAWN: i16 = 2;
-/// `item.hidden`: withdrawn alone.
-const GONE: i16 = -1;
 
 const ORIGINS: &str = "-- name: origins
 SELECT i.seq, i.version, i.object, i.producer, i.state, i.hidden, i.older, i.newer, i.kind,
@@ -42,21 +40,19 @@ JOIN item i ON i.object = o.object AND i.version = o.version AND i.clearance = r
 
 const HIDDEN: &str = "-- name: hidden
 SELECT hidden FROM item
-WHERE object = ANY ($1::uuid[]) AND hidden < 3 AND producer = $2
-    AND ($3::bigint IS NULL OR version = $3) LIMIT 1";
+WHERE object = ANY ($1::uuid[]) AND hidden < 3 AND producer = $2 LIMIT 1";
 
 const WITHDRAW: &str = "-- name: withdraw
 WITH found AS (SELECT seq, clearance, hidden FROM item
-        WHERE object = ANY ($1::uuid[]) AND hidden < 2 AND producer = $2
-            AND ($3::bigint IS NULL OR version = $3)),
-    gone AS (UPDATE item i SET hidden = $4 FROM found WHERE i.seq = found.seq)
+        WHERE object = ANY ($1::uuid[]) AND hidden < 2 AND producer = $2),
+    gone AS (UPDATE item i SET hidden = 2 FROM found WHERE i.seq = found.seq)
 SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
 
-/// The items of first releases, whether they are set aside, and whether they are withdrawn, alone or with
-/// what their producer brought of the item.
+/// The items of first releases, whether they are set aside, and whether what their producer brought of
+/// the item is withdrawn.
 const SUBJECTS: &str = "-- name: subjects
 SELECT i.seq, e.subject, i.hidden = 3, i.object, i.producer,
-    i.hidden = -1 OR EXISTS (SELECT FROM item w
+    EXISTS (SELECT FROM item w
         WHERE w.object = i.object AND w.producer = i.producer AND w.hidden = 2)
 FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
 JOIN entry e ON e.seq = i.seq";
@@ -168,10 +164,10 @@ pub(crate) fn rerelease(
     Ok(stamps)
 }
 
-/// Withdraws what a producer brought of an item, or one version of it.
+/// Withdraws an item.
 pub(crate) fn withdraw(
     session: &mut Session,
-    (id, (producer, version)): (&ItemId, (OrganisationNumber, Option<Instant>)),
+    (id, producer): (&ItemId, OrganisationNumber),
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
@@ -180,15 +176,13 @@ pub(crate) fn withdraw(
         plain(text)?;
     }
     let (objects, of) = ([object(id), beside(id, producer)].to_vec(), small(producer.0));
-    let facts = WithdrawnFacts { producer: Some(producer), version, facts }.write();
-    let hidden = if version.is_none() { WITHDRAWN } else { GONE };
-    let version = version.map(Instant::micros);
+    let facts = WithdrawnFacts { producer: Some(producer), facts }.write();
     let sql = session.writing()?;
-    match sql.row(HIDDEN, &[&objects, &of, &version])? {
-        Some(row) if ![WITHDRAWN, hidden].contains(&get(&row, 0)?) => {}
+    match sql.row(HIDDEN, &[&objects, &of])? {
+        Some(row) if get::<i16>(&row, 0)? != WITHDRAWN => {}
         _ => return Ok(None),
     }
-    let gone = sql.rows(WITHDRAW, &[&objects, &of, &version, &hidden])?;
+    let gone = sql.rows(WITHDRAW, &[&objects, &of])?;
     uncount(session, &gone)?;
     let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)

@@ -7,12 +7,11 @@ use crate::engine::Engine;
 use crate::fault::{Fault, Told};
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
-    include_str!("schema/5.sql"),
 ];
 
 /// The oldest server that has everything the statements use.

@@ -1,7 +1,7 @@
 //! Placing, releasing again and withdrawing items.
 
 use rusqlite::{OptionalExtension as _, params};
-use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
     Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
@@ -23,8 +23,6 @@ pub(crate) const REVOKED: i64 = 1;
 pub(crate) const WITHDRAWN: i64 = 2;
 /// `item.hidden`: gave way to another version.
 pub(crate) const ASIDE: i64 = 3;
-/// `item.hidden`: withdrawn alone.
-pub(crate) const GONE: i64 = -1;
 
 /// A row of `item` to be.
 struct New {
@@ -42,7 +40,6 @@ struct New {
 }
 
 /// A release next to a draft: of an older, the same or a newer version.
-#[derive(Clone)]
 struct Kin {
     version: i64,
     stamp: Stamp,
@@ -61,8 +58,6 @@ struct Neighbours {
     older: Option<Kin>,
     twin: Option<Kin>,
     newer: Option<Kin>,
-    /// The next newer one that says what is revoked.
-    above: Option<Kin>,
 }
 
 /// Where a draft would go.
@@ -99,29 +94,25 @@ pub(crate) fn rerelease(
     releases.iter().map(|release| rerelease_one(session, *release, actor)).collect()
 }
 
-/// Withdraws what a producer brought of an item, or one version of it.
+/// Withdraws an item.
 pub(crate) fn withdraw(
     session: &mut Session,
-    (id, (producer, version)): (&ItemId, (OrganisationNumber, Option<Instant>)),
+    (id, producer): (&ItemId, OrganisationNumber),
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
-    let (versions, hidden) = match version {
-        None => (Versions::Rising, WITHDRAWN),
-        Some(version) => (Versions::Exactly(version.micros()), GONE),
-    };
     let mut any = None;
     for object in [object(id), beside::own(id, producer)] {
-        any = any.or(kin(session, (object, id, Some(producer)), versions)?);
+        any = any.or(kin(session, (object, id, Some(producer)), Versions::Rising)?);
     }
-    if any.is_none_or(|any| any.hidden == WITHDRAWN || any.hidden == hidden) {
+    if any.is_none_or(|any| any.hidden == WITHDRAWN) {
         return Ok(None);
     }
     for object in [object(id), beside::own(id, producer)] {
-        hide(session, (object, id, Some(producer)), versions, hidden)?;
+        hide(session, (object, id, Some(producer)), Versions::Rising, WITHDRAWN)?;
     }
     let (kind, subject) = (EntryKind::Withdrawn, id.as_str());
-    let facts = WithdrawnFacts { producer: Some(producer), version, facts }.write();
+    let facts = WithdrawnFacts { producer: Some(producer), facts }.write();
     let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
 }
@@ -282,15 +273,11 @@ impl Neighbours {
         if kin(session, item, Versions::Rising)?.is_none() {
             return Ok(Self::default());
         }
-        let older = kin(session, item, Versions::Before(version))?;
-        let twin = kin(session, item, Versions::Exactly(version))?;
-        let newer = kin(session, item, Versions::After(version))?;
-        // What was withdrawn alone does not say what is revoked, unless it revokes.
-        let mut above = newer.clone();
-        while let Some(gone) = above.as_ref().filter(|it| it.hidden == GONE && it.state == 0) {
-            above = kin(session, item, Versions::After(gone.version))?;
-        }
-        Ok(Self { older, twin, newer, above })
+        Ok(Self {
+            older: kin(session, item, Versions::Before(version))?,
+            twin: kin(session, item, Versions::Exactly(version))?,
+            newer: kin(session, item, Versions::After(version))?,
+        })
     }
 
     /// Whether anything is there.
@@ -309,11 +296,11 @@ impl Neighbours {
     /// next newer one revokes, or is older than the revocation too.
     fn hidden(&self) -> i64 {
         let withdrawn = |kin: &Kin| kin.hidden == WITHDRAWN;
-        if self.older.as_ref().or(self.above.as_ref()).is_some_and(withdrawn) {
+        if self.older.as_ref().or(self.newer.as_ref()).is_some_and(withdrawn) {
             return WITHDRAWN;
         }
         let outdated = |kin: &Kin| kin.state == 1 || kin.hidden == REVOKED;
-        if self.above.as_ref().is_some_and(outdated) { REVOKED } else { SERVED }
+        if self.newer.as_ref().is_some_and(outdated) { REVOKED } else { SERVED }
     }
 
     /// Tells the releases of the versions next to a new one that they have a neighbour; those
@@ -332,7 +319,7 @@ impl Neighbours {
     }
 }
 
-/// Hides releases of an item, unless they are hidden more strongly.
+/// Hides releases of an item.
 fn hide(
     session: &mut Session,
     (object, id, of): Of<'_>,
@@ -342,18 +329,11 @@ fn hide(
     let Session { conn, recent, unit, .. } = session;
     let sql = "SELECT i.clearance, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden BETWEEN ?3 AND ?4 \
-               AND ifnull(i.producer = ?5, 1)";
-    let (of, (least, most)) = (
-        of.map(|of| of.0),
-        match hidden {
-            WITHDRAWN => (GONE, REVOKED),
-            GONE => (SERVED, REVOKED),
-            _ => (SERVED, SERVED),
-        },
-    );
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < ?3 \
+               AND ifnull(i.producer = ?4, 1)";
+    let of = of.map(|of| of.0);
     for seq in recent.releases(conn, object, versions, usize::MAX)? {
-        let key = params![int(seq), id.as_str(), least, most, of];
+        let key = params![int(seq), id.as_str(), hidden, of];
         let found = conn
             .prepare_cached(sql)?
             .query_row(key, |row| Ok((ClearanceId(row.get(0)?), row.get::<_, i64>(1)?)));

@@ -18,7 +18,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
-    include_str!("schema/5.sql"),
 ];
 
 /// Octets of the log that a checkpoint copies at once: the length of the pause (a few hundred

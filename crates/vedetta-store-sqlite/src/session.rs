@@ -315,11 +315,11 @@ impl UnitOfWork for Session {
     fn withdraw(
         &mut self,
         id: &ItemId,
-        of: (OrganisationNumber, Option<Instant>),
+        producer: OrganisationNumber,
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError> {
-        self.ask(|me| placing::withdraw(me, (id, of), actor, facts))
+        self.ask(|me| placing::withdraw(me, (id, producer), actor, facts))
     }
 
     fn set_aside(

@@ -8,7 +8,7 @@ use vedetta_store::{ClearanceId, Digest, Draft, EntryKind, Sequence};
 use crate::entries::{self, int};
 use crate::fault::{Fault, Told};
 use crate::lookup::Versions;
-use crate::placing::{ASIDE, GONE, REVOKED, SERVED, WITHDRAWN};
+use crate::placing::{ASIDE, REVOKED, SERVED, WITHDRAWN};
 use crate::session::Session;
 
 /// A release of an item.
@@ -60,7 +60,7 @@ pub(crate) fn set_aside(
     Ok(())
 }
 
-/// The line of a first release; refused when it is none, or it is withdrawn, or the line.
+/// The line of a first release; refused when it is none, or the line is withdrawn.
 fn line_of(session: &mut Session, origin: Sequence) -> Told<Line> {
     let sql = "SELECT e.subject, i.object, i.producer FROM item i JOIN entry e ON e.seq = i.seq \
                WHERE i.seq = ?1 AND i.origin = 0";
@@ -73,8 +73,7 @@ fn line_of(session: &mut Session, origin: Sequence) -> Told<Line> {
     };
     let id = ItemId::new(&id).map_err(|error| Fault::damaged(format!("entry {origin}"), error))?;
     let line = Line { object, id, producer };
-    let gone = |it: &Release| it.origin == origin && it.hidden == GONE;
-    if releases(session, &line)?.iter().any(|it| it.hidden == WITHDRAWN || gone(it)) {
+    if releases(session, &line)?.iter().any(|release| release.hidden == WITHDRAWN) {
         return Err(Fault::Refused(format!("{} is withdrawn", line.id)));
     }
     Ok(line)

@@ -2,7 +2,6 @@
 #![cfg(test)]
 
 mod it {
-    mod alone;
     mod counted;
     mod earlier;
     mod erased;

@@ -65,8 +65,7 @@ macro_rules! conformance {
                 are_found_by_their_first_release stay_after_reopening;
             hiding: revocation_hides_earlier_versions revocation_counts_under_any_clearance
                 a_version_older_than_a_revocation_comes_late revocation_spares_later_versions
-                withdrawal_hides_all_versions one_version_is_withdrawn_alone
-                what_a_withdrawn_version_revoked_stays_revoked withdrawal_happens_once
+                withdrawal_hides_all_versions withdrawal_happens_once
                 what_is_hidden_is_not_counted hidden_versions_are_released_in_vain
                 what_is_set_aside_gives_way a_revocation_set_aside_revokes_nothing
                 setting_aside_is_refused;

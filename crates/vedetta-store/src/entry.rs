@@ -23,8 +23,7 @@ pub enum EntryKind {
     Item,
     /// An item version accepted before was cleared to more organisations.
     Rerelease,
-    /// What a producer brought of an item was withdrawn, or one version of that: no door serves it any
-    /// more. The facts are [`crate::written::WithdrawnFacts`].
+    /// An item was withdrawn: no door serves any version of it any more.
     Withdrawn,
     /// A record was put; the body is the record.
     Put,

@@ -96,7 +96,7 @@ pub enum Placement {
     Added(Stamp),
     /// Placed as a version of what its producer withdrew: no door serves it.
     Withdrawn(Stamp),
-    /// Its producer had brought the same version with the same bytes; it may be withdrawn since.
+    /// Its producer had brought the same version with the same bytes.
     Duplicate(Stamp),
     /// Its producer had brought the same version with other bytes; nothing was placed.
     Conflict(Stamp),

@@ -117,7 +117,7 @@ pub trait UnitOfWork: Reader {
     /// (id, producer, version); where the identifier follows from a value, by (id, producer): then each
     /// is a version of its own, that of the moment when it was placed. A version older than its
     /// producer's newest is placed and never served as the last; one older than its producer's
-    /// revocation, or of what was withdrawn whole, is placed and never served; of the latter that is told.
+    /// revocation, or of what was withdrawn, is placed and never served; of the latter that is told.
     /// Refused when a clearance is unknown.
     fn place_items(&mut self, drafts: &[ItemDraft<'_>]) -> Result<Vec<Placement>, StoreError>;
     /// Clears item versions accepted before to more organisations: a release and an entry of kind
@@ -129,20 +129,19 @@ pub trait UnitOfWork: Reader {
         releases: &[(Sequence, ClearanceId)],
         actor: &str,
     ) -> Result<Vec<Stamp>, StoreError>;
-    /// Withdraws what a producer brought of an item, or one version of that: its releases cease to be
-    /// served. What a version revoked stays revoked when it is withdrawn. `None` when it is unknown or
-    /// already withdrawn.
+    /// Withdraws what a producer brought of an item: its releases cease to be served. `None` when it
+    /// is unknown or already withdrawn.
     fn withdraw(
         &mut self,
         id: &ItemId,
-        of: (OrganisationNumber, Option<Instant>),
+        producer: OrganisationNumber,
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError>;
     /// Sets aside item versions that gave way to another: their releases cease to be served, and
     /// they stand in the way of no other version. An entry of kind `SetAside` each, in order; none for
-    /// one that was set aside before. Refused when an origin is no first release, or is withdrawn, alone
-    /// or with what its producer brought of the item.
+    /// one that was set aside before. Refused when an origin is no first release, or what its producer
+    /// brought of the item is withdrawn.
     fn set_aside(
         &mut self,
         origins: &[Sequence],

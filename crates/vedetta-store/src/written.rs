@@ -55,8 +55,6 @@ pub struct SetAsideFacts {
 pub struct WithdrawnFacts<'a> {
     /// Whose. Earlier entries do not say it: they are of everybody's who had brought it by then.
     pub producer: Option<OrganisationNumber>,
-    /// Which version of that; none is all, those to come too.
-    pub version: Option<Instant>,
     /// Why, as JSON.
     pub facts: &'a str,
 }
@@ -141,11 +139,11 @@ impl<'a> WithdrawnFacts<'a> {
     /// As JSON; without a producer nothing but the facts.
     #[must_use]
     pub fn write(&self) -> String {
-        let Self { producer, version, facts } = self;
-        let Some(producer) = producer else { return (*facts).to_owned() };
-        let version =
-            version.map(|it| format!(r#""version":{},"#, it.micros())).unwrap_or_default();
-        format!(r#"{{"producer":{},{version}"facts":{facts}}}"#, producer.0)
+        let Self { producer, facts } = self;
+        match producer {
+            None => (*facts).to_owned(),
+            Some(producer) => format!(r#"{{"producer":{},"facts":{facts}}}"#, producer.0),
+        }
     }
 
     /// Reads what [`WithdrawnFacts::write`] wrote.
@@ -153,16 +151,11 @@ impl<'a> WithdrawnFacts<'a> {
     pub fn read(text: &'a str) -> Self {
         let own = |text: &'a str| {
             let (producer, rest) = text.strip_prefix(r#"{"producer":"#)?.split_once(',')?;
-            let (version, rest) = match rest.strip_prefix(r#""version":"#) {
-                Some(rest) => rest.split_once(',').map(|(version, rest)| (Some(version), rest))?,
-                None => (None, rest),
-            };
             let facts = rest.strip_prefix(r#""facts":"#)?.strip_suffix('}')?;
-            let producer = Some(OrganisationNumber(producer.parse().ok()?));
-            let version = version.map(str::parse).transpose().ok()?.map(Instant::from_micros);
-            Some(Self { producer, version, facts })
+            let producer = OrganisationNumber(producer.parse().ok()?);
+            Some(Self { producer: Some(producer), facts })
         };
-        own(text).unwrap_or(Self { producer: None, version: None, facts: text })
+        own(text).unwrap_or(Self { producer: None, facts: text })
     }
 }
 
@@ -285,9 +278,8 @@ mod tests {
     #[test]
     fn withdrawals_read_back() {
         for facts in ["{}", r#"{"reason":"\",\"facts\":{}}"}"#, "null"] {
-            let (own, at) = (Some(OrganisationNumber(7)), Some(Instant::from_micros(-9)));
-            for (producer, version) in [(None, None), (own, None), (own, at)] {
-                let written = WithdrawnFacts { producer, version, facts };
+            for producer in [None, Some(OrganisationNumber(7))] {
+                let written = WithdrawnFacts { producer, facts };
                 assert_eq!(WithdrawnFacts::read(&written.write()), written);
             }
         }

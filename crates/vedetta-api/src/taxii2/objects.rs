@@ -1,15 +1,17 @@
 //! Objects, manifests and versions; adding and withdrawing.
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use taxii::{DateAdded, Endpoint, Manifest, ManifestRecord, Query, VersionMatch, Versions};
-use vedetta_flow::{FlowError, VersionFilter};
-use vedetta_model::{Actor, ItemId};
+use vedetta_flow::{FlowError, House, Sequence, Share, VersionFilter, Wish};
+use vedetta_model::{Actor, Instant, ItemId};
 
 use super::collections::Shelf;
-use super::paging::{Page, Paging, timestamp, version, versions as filter};
+use super::paging::{Page, Paging, timestamp, version};
 use super::{message, octets};
 use crate::api::Api;
 use crate::extract::{Octets, Params};
@@ -94,17 +96,71 @@ pub(super) async fn withdraw(
     let object: ItemId = params.get("object")?;
     let query = Query::parse(&taxii::object::DELETE, query.as_deref().unwrap_or_default())
         .map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()).at("query"))?;
-    let every = query.versions.is_empty() || query.versions.contains(&VersionMatch::All);
-    let meant = if every { VersionFilter::All } else { filter(&query.versions) };
-    let withdrawn = api.ask(move |house| {
-        // There is no object of another version of STIX here.
-        if !query.wants_spec_version("2.1") {
-            return Err(FlowError::unknown("object of this spec_version", &object));
+    let refused = api.ask(move |house| {
+        let matched = matched(house, &actor, &object, &query)?;
+        if matched == Matched::All {
+            house.withdraw(&actor, &object, "deleted over TAXII")?;
         }
-        house.withdraw_versions(&actor, (&object, meant), "deleted over TAXII")
+        Ok(matched)
     });
-    withdrawn.await?;
-    Ok(StatusCode::OK.into_response())
+    match refused.await? {
+        Matched::All => Ok(StatusCode::OK.into_response()),
+        Matched::None => {
+            let sentence = "no version of the object is as the filter says; nothing was deleted";
+            Err(Problem::new(Kind::Unknown, sentence).at("match"))
+        }
+        Matched::Some => {
+            let sentence = "an object is withdrawn with all its versions, and this filter means some \
+                of them; to correct it add a newer version, to take it back leave match[version] out \
+                or say all, and add what is still so under another identifier";
+            Err(Problem::new(Kind::Conflict, sentence).at("match[version]"))
+        }
+    }
+}
+
+/// How many of an object's versions a DELETE means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matched {
+    All,
+    Some,
+    None,
+}
+
+/// The versions that a filter means (TAXII 2.1, 5.7), of those that would be withdrawn: one's own,
+/// if one brought any. Without `match[version]` all of them.
+fn matched(
+    house: &House,
+    actor: &Actor,
+    object: &ItemId,
+    query: &Query,
+) -> Result<Matched, FlowError> {
+    let ids = vec![object.clone()];
+    let wish =
+        Wish { ids, share: Share::Cleared, ..Wish::all(Sequence::START, VersionFilter::All) };
+    if !query.wants_spec_version("2.1") {
+        return Ok(Matched::None);
+    }
+    if query.versions.is_empty() {
+        return Ok(Matched::All);
+    }
+    let mut found = house.page(actor, &Wish { share: Share::Own, ..wish.clone() })?;
+    if found.items.is_empty() {
+        found = house.page(actor, &wish)?;
+    }
+    let versions: BTreeSet<_> = found.items.iter().map(|item| item.version).collect();
+    let is_meant = |version: &&Instant| {
+        query.versions.iter().any(|wanted| match wanted {
+            VersionMatch::All => true,
+            VersionMatch::First => versions.first() == Some(version),
+            VersionMatch::Last => versions.last() == Some(version),
+            VersionMatch::At(moment) => moment.micros() == version.micros(),
+        })
+    };
+    Ok(match versions.iter().filter(is_meant).count() {
+        0 => Matched::None,
+        meant if meant == versions.len() => Matched::All,
+        _ => Matched::Some,
+    })
 }
 
 fn paging(

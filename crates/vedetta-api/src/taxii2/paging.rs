@@ -194,7 +194,7 @@ pub(super) fn version(item: &ReadItem) -> taxii::Timestamp {
     timestamp(if none { item.stamp.at } else { item.version })
 }
 
-pub(super) fn versions(asked: &[VersionMatch]) -> VersionFilter {
+fn versions(asked: &[VersionMatch]) -> VersionFilter {
     let one = |version: &VersionMatch| match version {
         VersionMatch::Last => VersionFilter::Last,
         VersionMatch::First => VersionFilter::First,

@@ -1,6 +1,5 @@
 //! The live stream of one organisation: replay, then tail, without gap or duplicate.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_diffusion::{Follower, Format, Taken};
 use vedetta_flow::views::withdrawals::WithdrawalNotice;
-use vedetta_flow::{FlowError, Sequence, Standing, VersionFilter, Wish};
-use vedetta_model::{AccountId, Actor, Instant, ItemId, OrganisationNumber};
+use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
+use vedetta_model::{AccountId, Actor, Instant};
 
 use crate::api::{Api, STREAMS};
 use crate::at_once::Seat;
@@ -40,8 +39,6 @@ const PROOF: Duration = HEARTBEAT;
 const RECALLED: Duration = Duration::from_hours(24);
 /// Items replayed from the ledger at once.
 const PAGE: usize = 1000;
-/// Lines of which is told at once what stands.
-const TOGETHER: usize = 100;
 
 /// Where to begin; at the present without it. `Last-Event-ID` goes before.
 #[derive(Debug, Default, Deserialize)]
@@ -63,8 +60,6 @@ struct Streaming {
     until: Instant,
     /// Up to where withdrawals were told, and as of which generation of what stands.
     told: (Sequence, u64),
-    /// Lines that a version was taken of, of which is to be told what stands.
-    left: BTreeSet<(ItemId, OrganisationNumber)>,
     /// As of how many overrulings of the mail desk, and from which moment, changed verdicts were told.
     reviewed: (Option<u64>, Instant),
     /// The number of the last reminder that was told, and since when; absent of who did not ask.
@@ -132,20 +127,9 @@ pub(super) async fn follow(
         }
         false => None,
     };
-    let (said, left, _among) = (now, BTreeSet::new(), among);
-    let streaming = Streaming {
-        api,
-        actor,
-        proof,
-        follower,
-        said,
-        until,
-        told,
-        left,
-        reviewed,
-        reminded,
-        _among,
-    };
+    let (said, _among) = (now, among);
+    let streaming =
+        Streaming { api, actor, proof, follower, said, until, told, reviewed, reminded, _among };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -219,12 +203,6 @@ impl Streaming {
                 },
                 () = self.api.closed() => return None,
             }
-            if !self.left.is_empty() {
-                let stands = self.stands().await?;
-                if !stands.is_empty() {
-                    return Some(stands);
-                }
-            }
             match self.follower.take(standing.generation) {
                 Taken::New(bytes) if bytes.is_empty() => {
                     // What is rung for others does not put the sign of life off.
@@ -271,38 +249,10 @@ impl Streaming {
                 told(event, &OfLine { notice: it, line }, format)
             });
             let notices: Vec<_> = notices.chain(lapses).collect();
-            let of_one = page.notices.iter().filter(|it| it.version.is_some());
-            self.left.extend(of_one.filter_map(|it| Some((it.item.clone(), it.producer?))));
-            if !notices.is_empty() {
-                return Some(Some(notices.concat().into()));
-            }
-            if !page.more {
-                return Some(None);
+            if !notices.is_empty() || !page.more {
+                return Some((!notices.is_empty()).then(|| notices.concat().into()));
             }
         }
-    }
-
-    /// What stands of the lines that a version was taken of, of each the newest that the reader may have.
-    async fn stands(&mut self) -> Option<Bytes> {
-        let mut frames = Vec::new();
-        while frames.is_empty() && !self.left.is_empty() {
-            let actor = self.actor.clone();
-            let some: Vec<_> = self.left.iter().take(TOGETHER).cloned().collect();
-            self.left.retain(|it| !some.contains(it));
-            let asked = self.api.ask(move |house| {
-                let (lines, mut left) = (Lines::of(house)?, Vec::new());
-                for (item, producer) in &some {
-                    match house.item_of(&actor, item, *producer) {
-                        Ok(it) => left.push(frame(it, &lines)),
-                        Err(FlowError::Unknown { .. }) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(left)
-            });
-            frames = asked.await.ok()?;
-        }
-        Some(self.follower.again(&frames))
     }
 
     /// Verdicts that analysts changed, of what the caller handed in. Like withdrawals they carry no

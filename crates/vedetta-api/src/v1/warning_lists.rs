@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
+use vedetta_flow::actions::keep_warning_lists::KeptList;
 use vedetta_indicator::WarningList;
-use vedetta_outpost::KeptList;
 
 use super::Answer;
 use crate::api::Api;
@@ -39,8 +39,7 @@ struct LeftOut {
 }
 
 pub(super) async fn list(State(api): State<Api>) -> Answer<Lists> {
-    let sensors = api.sensors();
-    let kept = api.ask(move |_| sensors.warning_lists()).await?;
+    let kept = api.ask(|house| house.warning_lists()).await?;
     Ok(Json(Lists { lists: kept.iter().filter_map(|kept| read(kept).ok()).collect() }))
 }
 
@@ -52,9 +51,8 @@ pub(super) async fn put(
 ) -> Answer<Line> {
     let kept = KeptList { id: params.get("list")?, text: body.bytes.to_vec() };
     let line = read(&kept)?;
-    let sensors = api.sensors();
-    api.ask(move |_| sensors.put_warning_list(&actor, kept)).await?;
-    api.feeds().forget_lists();
+    api.ask(move |house| house.put_warning_list(&actor, kept)).await?;
+    forget(&api);
     Ok(Json(line))
 }
 
@@ -64,10 +62,15 @@ pub(super) async fn remove(
     params: Params,
 ) -> Result<StatusCode, Problem> {
     let id: String = params.get("list")?;
-    let sensors = api.sensors();
-    api.ask(move |_| sensors.remove_warning_list(&actor, &id)).await?;
-    api.feeds().forget_lists();
+    api.ask(move |house| house.remove_warning_list(&actor, &id)).await?;
+    forget(&api);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever has compiled the lists reads them again.
+fn forget(api: &Api) {
+    api.feeds().forget_lists();
+    api.sensors().forget_lists();
 }
 
 fn read(kept: &KeptList) -> Result<Line, Problem> {

@@ -14,8 +14,6 @@ pub struct FeedEntry {
     pub place: u64,
     /// The item.
     pub id: ItemId,
-    /// Whose, by a number; one for all of what has no versions.
-    pub line: u32,
     /// The object, as JSON, as it was released.
     pub object: Arc<[u8]>,
     /// Its name, if it has one.
@@ -79,8 +77,6 @@ pub struct Release {
     pub place: u64,
     /// The item.
     pub id: ItemId,
-    /// Whose, by a number; one for all of what has no versions.
-    pub line: u32,
     /// The object, as JSON.
     pub object: Arc<[u8]>,
     /// How far it may go.
@@ -157,7 +153,6 @@ impl FeedEntry {
             released: release.at,
             place: release.place,
             id: release.id,
-            line: release.line,
             object: release.object,
             tlp: release.tlp,
             pap: release.pap,

@@ -58,7 +58,6 @@ fn entry(number: u32, name: String, values: Vec<String>) -> FeedEntry {
     let terms = values.iter().flat_map(read).map(|term| FeedTerm { term, doubt: None });
     let object = serde_json::json!({"id": id(number).as_str(), "name": name, "x": values});
     FeedEntry {
-        line: 1,
         place: number.into(),
         id: id(number),
         object: object.to_string().into_bytes().into(),

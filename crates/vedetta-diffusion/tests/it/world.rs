@@ -69,7 +69,6 @@ pub(crate) fn assess(number: u32, object: &serde_json::Value, pap: Pap) -> FeedE
         _ => None,
     };
     let release = Release {
-        line: 1,
         place: number.into(),
         id: id(number),
         object: object.to_string().into_bytes().into(),

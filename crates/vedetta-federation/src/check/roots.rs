@@ -10,7 +10,7 @@ use crate::seal::{Climb, Seal};
 /// Of so many trees the latest way is remembered.
 const CLIMBED: usize = 8;
 
-/// Signed digests that were verified, so that each is verified once. Bounded.
+/// Signed roots that were verified, so that each is verified once. Bounded.
 pub struct Roots {
     room: usize,
     known: Mutex<HashSet<(PublicKey, Digest, Signature)>>,
@@ -27,9 +27,6 @@ impl Roots {
 
     /// Whether a seal of this key holds for a leaf.
     pub(super) fn holds(&self, key: &PublicKey, seal: &Seal, leaf: Digest) -> bool {
-        if seal.is_alone() {
-            return self.verify(key, leaf, &seal.signature);
-        }
         let climbed = || self.climbed.lock().unwrap_or_else(PoisonError::into_inner);
         for (by, signature, climb) in climbed().iter_mut() {
             if by == key
@@ -50,14 +47,13 @@ impl Roots {
         holds
     }
 
-    /// Whether a signature of this key holds for a digest.
-    pub(super) fn verify(&self, key: &PublicKey, digest: Digest, signature: &Signature) -> bool {
-        let entry = (*key, digest, *signature);
+    fn verify(&self, key: &PublicKey, root: Digest, signature: &Signature) -> bool {
+        let entry = (*key, root, *signature);
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known().contains(&entry) {
             return true;
         }
-        let holds = key.verify(digest.octets(), signature).is_ok();
+        let holds = key.verify(root.octets(), signature).is_ok();
         if holds {
             let mut known = known();
             if known.len() >= self.room {

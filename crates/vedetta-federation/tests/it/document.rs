@@ -217,7 +217,7 @@ fn the_page_names_every_member_of_what_travels() {
             json!({ "object": { "id": id }, "conditions": conditions, "form": "full",
             "derived": id }),
         ),
-        ("withdrawal", json!({ "item": id, "producer": "a", "version": now, "reason": words })),
+        ("withdrawal", json!({ "item": id, "producer": "a", "reason": words })),
         (
             "standing",
             json!({ "agreement": "all", "revision": u64::MAX, "now": "in-force",

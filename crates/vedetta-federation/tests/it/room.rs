@@ -31,7 +31,7 @@ fn refused(trust: &Trust, envelope: Envelope) -> Refused {
 
 fn withdrawal(reason: &str) -> What {
     let item = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".parse().unwrap();
-    What::Withdrawal(Withdrawal { item, producer: None, version: None, reason: reason.into() })
+    What::Withdrawal(Withdrawal { item, producer: None, reason: reason.into() })
 }
 
 fn standing(agreement: &str, revision: u64, reason: &str) -> What {

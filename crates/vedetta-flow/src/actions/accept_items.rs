@@ -32,7 +32,7 @@ use crate::redaction::{Derived, Redactor, Tellers};
 use crate::siblings::Disclosure;
 use crate::standing::Standing;
 use crate::victims;
-use crate::views::withdrawals::{alone, whole};
+use crate::views::withdrawals::place_of_withdrawal;
 
 /// What became of an arrival.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -68,7 +68,6 @@ pub(crate) const fn is_none(many: &usize) -> bool {
 
 /// The name of this step in the ledger.
 const ACTOR: &str = vedetta_model::part::CLEAR_ITEMS;
-const TAKEN_BACK: &str = "your organisation withdrew this version, and it stays so; say what is so now in a version with a later `modified`";
 const IN_VAIN: &str = "your organisation withdrew this item, and no version of it is served any more; bring it under another identifier";
 /// Items written in one go at most.
 const TOGETHER: usize = 1000;
@@ -423,14 +422,12 @@ impl Load {
         item: &Brought,
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
-        let (by_value, of) = (item.id.follows_from_value(), (&item.id, self.producer));
-        let given = !by_value && item.identity == Identity::Given;
-        let reason = match whole(unit, of)? {
-            Some(_) if given => IN_VAIN,
-            Some(withdrawn) if by_value && withdrawn.place > origin => {
+        let by_value = item.id.follows_from_value();
+        let reason = match place_of_withdrawal(unit, (&item.id, self.producer))? {
+            Some(_) if !by_value && item.identity == Identity::Given => IN_VAIN,
+            Some(place) if by_value && place > origin => {
                 "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it"
             }
-            None if given && alone(unit, of, item.version)?.is_some() => TAKEN_BACK,
             _ => return Ok(Outcome::Known),
         };
         Ok(Outcome::Refused { rule: "withdrawn", reason })

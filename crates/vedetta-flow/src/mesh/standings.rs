@@ -1,10 +1,10 @@
 //! How agreements stand, by the word of each node: said and heard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
-use vedetta_federation::stands::{Heard, Stood, Word};
+use vedetta_federation::stands::{FARTHEST, Heard, Stood, Word};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
@@ -15,7 +15,7 @@ use crate::house::{House, Shared};
 use crate::steps::offer_again;
 
 /// The settings that say how agreements stand begin so.
-pub const STANDING: &str = "standing.";
+const STANDING: &str = "standing.";
 
 impl House {
     /// Puts an agreement in its new stage, and says so to the other nodes.
@@ -82,11 +82,33 @@ pub(crate) fn say(
     say_so(unit, shared, (me, actor), notice)
 }
 
-/// The same, as it is said.
+/// When this node's own word comes back to it, from before it was restored, and it has said
+/// something else since: says that again, so that it is its last word everywhere. Whether it did.
 ///
 /// # Errors
 /// What the ledger said.
-pub fn say_so(
+pub fn insist(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (me, actor): (&OrganisationId, &str),
+    lost: &StandingNotice,
+) -> Result<bool, StoreError> {
+    let id = &lost.agreement;
+    let stood = stood(unit, id)?;
+    let Some(own) = stood.word(me).filter(|own| {
+        let farthest = own.revision.saturating_add(FARTHEST);
+        own.since > lost.since && (own.revision..farthest).contains(&lost.revision)
+    }) else {
+        return Ok(false);
+    };
+    let (now, since, reason) = (own.now, own.since, own.reason.clone());
+    let (agreement, revision) = (id.clone(), lost.revision + 1);
+    let notice = StandingNotice { agreement, revision, now, since, reason };
+    say_so(unit, shared, (me, actor), notice)?;
+    Ok(true)
+}
+
+fn say_so(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     (me, actor): (&OrganisationId, &str),
@@ -135,6 +157,57 @@ pub fn hear(
     Ok(heard)
 }
 
+/// Forgets what a node said of all agreements: what did not bind by its word alone binds again, also
+/// what it had ended.
+///
+/// # Errors
+/// What the ledger said.
+pub fn forget(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (node, at): (&OrganisationId, Instant),
+    by: &AccountId,
+) -> Result<(), StoreError> {
+    for record in unit.records(RecordKind::Setting)? {
+        let Some(Ok(id)) = record.id.strip_prefix(STANDING).map(str::parse::<AgreementId>) else {
+            continue;
+        };
+        let mut words: BTreeMap<OrganisationId, Word> =
+            serde_json::from_slice(&record.body).unwrap_or_default();
+        let Some(gone) = words.remove(node) else { continue };
+        shared.touch(RecordKind::Agreement);
+        let body = serde_json::to_vec(&words).unwrap_or_default();
+        unit.put_record(RecordKind::Setting, &record.id, &body, by.as_str())?;
+        if gone.now != Stands::InForce && words.values().all(|word| word.now == Stands::InForce) {
+            bind_again(unit, (&id, node), at, by)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts in force what a node's word alone had suspended or ended.
+fn bind_again(
+    unit: &mut dyn UnitOfWork,
+    (id, node): (&AgreementId, &OrganisationId),
+    since: Instant,
+    by: &AccountId,
+) -> Result<(), StoreError> {
+    offer_again::owe(unit, (id, by.as_str()))?;
+    let Some(record) = unit.record(RecordKind::Agreement, id.as_str())? else { return Ok(()) };
+    let Ok(agreement) = serde_json::from_slice::<Agreement>(&record.body) else { return Ok(()) };
+    let theirs = match &agreement.stage {
+        Stage::Suspended { by, .. } => by.as_str() == node.as_str(),
+        Stage::Expired { by, .. } => by.as_ref().is_some_and(|by| by.as_str() == node.as_str()),
+        _ => false,
+    };
+    if !theirs {
+        return Ok(());
+    }
+    let stage = Stage::InForce { since, by: by.clone() };
+    let body = serde_json::to_vec(&Agreement { stage, ..agreement }).unwrap_or_default();
+    unit.put_record(RecordKind::Agreement, id.as_str(), &body, by.as_str()).map(drop)
+}
+
 /// The stage into which a word brings an agreement; nothing when it is there.
 fn stage(
     agreement: &Agreement,
@@ -177,11 +250,7 @@ pub(crate) fn word_against(
     Ok(stood.words().find(|word| word.now == now && now != Stands::InForce).cloned())
 }
 
-/// What nodes have said of an agreement.
-///
-/// # Errors
-/// What the ledger said.
-pub fn stood<R: Reader + ?Sized>(reader: &mut R, id: &AgreementId) -> Result<Stood, StoreError> {
+fn stood<R: Reader + ?Sized>(reader: &mut R, id: &AgreementId) -> Result<Stood, StoreError> {
     let record = reader.record(RecordKind::Setting, &format!("{STANDING}{id}"))?;
     Ok(record.and_then(|it| serde_json::from_slice(&it.body).ok()).unwrap_or_default())
 }

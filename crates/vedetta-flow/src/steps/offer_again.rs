@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{AgreementId, Given, OrganisationId};
-use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork};
+use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork, VersionFilter};
 
 use crate::error::FlowError;
 use crate::house::{House, Shared};
@@ -101,9 +101,16 @@ impl House {
             self.read(|reader| {
                 next = reader
                     .items(&ItemQuery {
+                        after: first.after,
                         until: Some(first.until),
+                        as_of: None,
+                        without: &[],
+                        limit: TOGETHER,
                         clearances: Some(&clearances),
-                        ..ItemQuery::all(first.after, TOGETHER)
+                        producer: None,
+                        ids: &[],
+                        kinds: &[],
+                        versions: VersionFilter::All,
                     })?
                     .next;
                 Ok(())

@@ -20,7 +20,7 @@ use crate::pseudonyms::Whole;
 use crate::redaction::{Redactor, Tellers};
 use crate::standing::Standing;
 use crate::victims::named;
-use crate::views::read_items::{ReadItem, all_of, derived_from};
+use crate::views::read_items::{ReadItem, derived_from};
 use crate::views::tombstone::Told;
 
 /// Why an organisation has an item, or has it not.
@@ -377,19 +377,10 @@ impl House {
     /// The newest version of an item, or of what it was derived from; where several have brought
     /// their own, that of each; of one version alone where that is asked for.
     fn newest(&self, asked: &ItemId, only: Option<Instant>) -> Result<Vec<Newest>, FlowError> {
-        let (releases, served) = self.read(|reader| {
-            let all = ItemQuery::of(asked, Sequence::START, 1000);
-            let last = ItemQuery { versions: VersionFilter::Last, ..all };
-            Ok((reader.releases(asked)?, all_of(reader, last)?))
-        })?;
-        let served: BTreeMap<_, _> = served.iter().map(|it| (it.producer, it.version)).collect();
-        // What was withdrawn alone is not asked about while another version of it stands.
-        let meant = |it: &StoredItem| match only {
-            Some(only) => it.version == only,
-            None => served.get(&it.producer).is_none_or(|last| it.version <= *last),
-        };
+        let releases = self.read(|reader| reader.releases(asked))?;
+        let releases = releases.into_iter().filter(|it| only.is_none_or(|only| it.version == only));
         let mut newest: BTreeMap<OrganisationNumber, StoredItem> = BTreeMap::new();
-        for release in releases.into_iter().filter(meant) {
+        for release in releases {
             let before = newest.get(&release.producer);
             let age = |it: &StoredItem| (it.version, it.stamp);
             if before.is_none_or(|before| age(before) < age(&release)) {
@@ -426,20 +417,19 @@ impl House {
         let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
         let versions = if alone { VersionFilter::All } else { VersionFilter::At(vec![version]) };
-        let (mut served, mut body) = (Vec::new(), None);
-        let all = self.read(|reader| {
+        let (mut served, mut body, mut after) = (Vec::new(), None, Some(Sequence::START));
+        while let Some(place) = after {
             let versions = versions.clone();
-            all_of(
-                reader,
-                ItemQuery { ids: &ids, versions, ..ItemQuery::all(Sequence::START, 1000) },
-            )
-        })?;
-        let own = |it: &StoredItem| it.id != item || it.producer == producer;
-        for release in all.into_iter().filter(own) {
-            let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
-            let whole = clearance.form == Form::Full && release.version == version;
-            body = if whole { Some(release.body.to_vec().into()) } else { body };
-            served.push(clearance);
+            let query = ItemQuery { ids: &ids, versions, ..ItemQuery::all(place, 1000) };
+            let page = self.read(|reader| reader.items(&query))?;
+            after = page.next;
+            let own = |it: &StoredItem| it.id != item || it.producer == producer;
+            for release in page.items.into_iter().filter(own) {
+                let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
+                let whole = clearance.form == Form::Full && release.version == version;
+                body = if whole { Some(release.body.to_vec().into()) } else { body };
+                served.push(clearance);
+            }
         }
         let handling = Arc::clone(&clearance.handling);
         Ok(Newest { item, origin, version, producer, handling, released, served, body })

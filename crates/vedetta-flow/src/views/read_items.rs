@@ -8,8 +8,7 @@ use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, 
 use vedetta_policy::{Clearance, Cleared, Form, Obligations, Reader, Seal};
 use vedetta_store::line::rank;
 use vedetta_store::{
-    ClearanceId, ItemQuery, ItemState, Reader as Ledger, Sequence, Stamp, StoreError, StoredItem,
-    VersionFilter,
+    ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
 };
 
 use crate::book::Book;
@@ -101,20 +100,6 @@ pub(super) struct Seals<'a> {
     standing: &'a Standing,
     now: Instant,
     known: HashMap<ClearanceId, Known<'a>>,
-}
-
-/// All that a query finds, a page at a time.
-pub(crate) fn all_of<R: Ledger + ?Sized>(
-    reader: &mut R,
-    mut query: ItemQuery<'_>,
-) -> Result<Vec<StoredItem>, StoreError> {
-    let mut all = Vec::new();
-    loop {
-        let page = reader.items(&query)?;
-        all.extend(page.items);
-        let Some(next) = page.next else { return Ok(all) };
-        query.after = next;
-    }
 }
 
 impl House {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Places};
 use vedetta_policy::Reached;
 use vedetta_store::{
-    ClearanceId, DeliveryBatch, Digest, Draft, EntryKind, ItemQuery, ItemState, Reader, Sequence,
-    Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ClearanceId, DeliveryBatch, Digest, Draft, EntryKind, Reader, Sequence, Stamp, StoreError,
+    StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::book::Book;
@@ -30,7 +30,7 @@ use crate::views::see_withdrawn::Withdrawn;
 pub struct WithdrawalNotice {
     /// Which item.
     pub item: ItemId,
-    /// Which version, where something of it stands: others of the same, or what others brought of it.
+    /// Which version, where the reader still reads what others brought of it: that stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
     /// Whose; not for the reader's eyes. None is everybody's.
@@ -73,9 +73,6 @@ pub(crate) struct Retraction {
     versions: Vec<(Instant, Digest, Reached)>,
 }
 
-/// What was withdrawn: an item, whose, and which version.
-type About<'a> = (&'a ItemId, Option<OrganisationNumber>, Option<Instant>);
-
 /// What is told of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Retracted {
@@ -101,8 +98,6 @@ struct Late {
     item: ItemId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     of: Option<OrganisationNumber>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<Instant>,
     release: Sequence,
     place: Sequence,
     at: Instant,
@@ -341,7 +336,7 @@ pub(crate) fn tell_late(
             if !whom.is_empty() {
                 shared.touch_served();
                 reached.absorb(clearance.as_deref(), &whom);
-                tell(unit, notice, (release, &whom))?;
+                tell(unit, (notice, about.1), (release, &whom))?;
             }
         }
     }
@@ -351,10 +346,10 @@ pub(crate) fn tell_late(
 /// Numbers that a withdrawn release reached some who did not have it.
 fn tell(
     unit: &mut dyn UnitOfWork,
-    notice: &WithdrawalNotice,
+    (notice, of): (&WithdrawalNotice, Option<OrganisationNumber>),
     (release, whom): (Sequence, &Audience),
 ) -> Result<(), StoreError> {
-    let WithdrawalNotice { item, version, producer: of, reason, .. } = notice.clone();
+    let WithdrawalNotice { item, reason, .. } = notice.clone();
     let facts = serde_json::json!({ "deed": "withdrawn before it arrived", "release": release });
     let stamp = unit.append(&Draft {
         kind: EntryKind::Deed,
@@ -364,57 +359,36 @@ fn tell(
         body: b"",
     })?;
     let (place, at, holders) = (stamp.seq, stamp.at, whom.to_bytes());
-    let late = Late { item, of, version, release, place, at, reason, holders };
+    let late = Late { item, of, release, place, at, reason, holders };
     let number = last(unit)? + 1;
     unit.set_bookmark(&numeral(number), &serde_json::to_vec(&late).unwrap_or_default())?;
     unit.set_bookmark(LAST, &serde_json::to_vec(&LastNumber { number }).unwrap_or_default())
 }
 
-/// What was withdrawn: what one organisation brought of an item, or one version of that; before that was
-/// told apart, all.
+/// What was withdrawn: what one organisation brought of an item; before that was told apart, all.
 struct Taken {
     item: ItemId,
     of: Option<OrganisationNumber>,
-    version: Option<Instant>,
 }
 
-/// Keeps that what an organisation brought was withdrawn, or a version of it, where it is found by the
-/// item, and by its number.
+/// Keeps that what an organisation brought was withdrawn where it is found by the item, and by its
+/// number.
 ///
 /// # Errors
 /// What the ledger said.
 pub fn keep(
     unit: &mut dyn UnitOfWork,
-    (item, (producer, version)): (&ItemId, (OrganisationNumber, Option<Instant>)),
+    (item, producer): (&ItemId, OrganisationNumber),
     stamp: Stamp,
     (by, reason): (&str, &str),
 ) -> Result<(), StoreError> {
     let number = last(unit)? + 1;
     let (by, reason) = (by.to_owned(), reason.to_owned());
     let kept = Withdrawn { at: stamp.at, by, reason, place: stamp.seq, number };
-    let taken = Taken { item: item.clone(), of: Some(producer), version };
+    let taken = Taken { item: item.clone(), of: Some(producer) };
     unit.set_bookmark(&taken.name(), &serde_json::to_vec(&kept).unwrap_or_default())?;
     unit.set_bookmark(&numeral(number), taken.text().as_bytes())?;
     unit.set_bookmark(LAST, taken.text().as_bytes())
-}
-
-/// Has what stands of a line looked for again: whoever was due its newest version alone is due this one.
-///
-/// # Errors
-/// What the ledger said.
-pub fn offer_the_rest(
-    unit: &mut dyn UnitOfWork,
-    shared: &Shared,
-    (item, producer): (&ItemId, OrganisationNumber),
-) -> Result<(), StoreError> {
-    let (producer, versions) = (Some(producer), VersionFilter::Last);
-    let all = ItemQuery::of(item, Sequence::START, REMEMBERED);
-    for left in unit.items(&ItemQuery { producer, versions, ..all })?.items {
-        if let Some(clearance) = shared.book.seen_by(unit, left.clearance)? {
-            shared.waiting().wait(&clearance.handling, left.origin);
-        }
-    }
-    Ok(())
 }
 
 /// Keeps what was told of an agreement or an organisation where it is found by its number.
@@ -425,8 +399,7 @@ pub(crate) fn keep_told(unit: &mut dyn UnitOfWork, told: &Told) -> Result<(), St
     unit.set_bookmark(LAST, &last)
 }
 
-/// That all releases of an item were withdrawn, if they were: the last time. Those that were withdrawn
-/// version by version are when nothing of them is left that is not revoked.
+/// That all releases of an item were withdrawn, if they were: the last time.
 pub(crate) fn withdrawn<R: Reader + ?Sized>(
     reader: &mut R,
     item: &ItemId,
@@ -435,14 +408,12 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     let mut last: Option<Withdrawn> = None;
     let producers: BTreeSet<_> = releases.iter().map(|it| it.producer).collect();
     for producer in producers {
-        let own: Vec<_> = releases.iter().filter(|it| it.producer == producer).collect();
-        let whole = whole(reader, (item, producer))?;
-        let whole = whole.filter(|it| own.iter().any(|release| release.stamp.seq < it.place));
-        let kept = match whole {
-            Some(whole) => Some(whole),
-            None => each_version(reader, (item, producer), &own)?,
-        };
-        let Some(kept) = kept else { return Ok(None) };
+        // Before each withdrew its own, everybody's was withdrawn at once.
+        let own = Taken { item: item.clone(), of: Some(producer) }.kept(reader)?;
+        let all = Taken { item: item.clone(), of: None }.kept(reader)?;
+        let brought = releases.iter().find(|release| release.producer == producer);
+        let all = all.filter(|it| brought.is_some_and(|first| first.stamp.seq < it.place));
+        let Some(kept) = own.or(all) else { return Ok(None) };
         if last.as_ref().is_none_or(|last| last.place < kept.place) {
             last = Some(kept);
         }
@@ -450,61 +421,33 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     Ok(last)
 }
 
-/// That what an organisation brought of an item was withdrawn, if it was; before each withdrew its own,
-/// everybody's was at once.
-pub(crate) fn whole<R: Reader + ?Sized>(
+/// Where the withdrawal is of what an organisation brought of an item, if it was withdrawn.
+pub(crate) fn place_of_withdrawal<R: Reader + ?Sized>(
     reader: &mut R,
     (item, producer): (&ItemId, OrganisationNumber),
-) -> Result<Option<Withdrawn>, StoreError> {
-    let taken = |of| Taken { item: item.clone(), of, version: None };
+) -> Result<Option<Sequence>, StoreError> {
+    let taken = |of| Taken { item: item.clone(), of };
     let own = taken(Some(producer)).kept(reader)?;
-    if own.is_some() { Ok(own) } else { taken(None).kept(reader) }
-}
-
-/// That one version of it was withdrawn, if it was.
-///
-/// # Errors
-/// What the ledger said.
-pub fn alone<R: Reader + ?Sized>(
-    reader: &mut R,
-    (item, producer): (&ItemId, OrganisationNumber),
-    version: Instant,
-) -> Result<Option<Withdrawn>, StoreError> {
-    Taken { item: item.clone(), of: Some(producer), version: Some(version) }.kept(reader)
-}
-
-/// The last withdrawal of the versions of a line, where each that nothing revokes was withdrawn.
-fn each_version<R: Reader + ?Sized>(
-    reader: &mut R,
-    line: (&ItemId, OrganisationNumber),
-    releases: &[&StoredItem],
-) -> Result<Option<Withdrawn>, StoreError> {
-    let revoking = releases.iter().filter(|it| it.state == ItemState::Revoked);
-    let revoking = revoking.map(|it| it.version).max();
-    let standing: BTreeSet<_> = releases.iter().map(|it| it.version).collect();
-    let mut last: Option<Withdrawn> = None;
-    for version in standing.into_iter().rev().take_while(|it| Some(*it) >= revoking) {
-        let Some(kept) = alone(reader, line, version)? else { return Ok(None) };
-        last = last.filter(|last| last.place > kept.place).or(Some(kept));
-    }
-    Ok(last)
+    let kept = if own.is_some() { own } else { taken(None).kept(reader)? };
+    Ok(kept.map(|kept| kept.place))
 }
 
 impl Taken {
     /// As it is written in a bookmark.
     fn text(&self) -> String {
-        let of = self.of.map(|of| format!(" {}", of.0)).unwrap_or_default();
-        let version = self.version.map(|it| format!(" {}", it.micros())).unwrap_or_default();
-        format!("{}{of}{version}", self.item)
+        match self.of {
+            Some(of) => format!("{} {}", self.item, of.0),
+            None => self.item.to_string(),
+        }
     }
 
     fn read(bookmark: Option<Vec<u8>>) -> Option<Self> {
         let text = String::from_utf8(bookmark?).ok()?;
-        let mut parts = text.split(' ');
-        let item = ItemId::new(parts.next()?).ok()?;
-        let of = parts.next().map(str::parse).transpose().ok()?.map(OrganisationNumber);
-        let version = parts.next().map(str::parse).transpose().ok()?.map(Instant::from_micros);
-        Some(Self { item, of, version })
+        let (item, of) = match text.split_once(' ') {
+            Some((item, of)) => (item, Some(OrganisationNumber(of.parse().ok()?))),
+            None => (text.as_str(), None),
+        };
+        Some(Self { item: ItemId::new(item).ok()?, of })
     }
 
     fn name(&self) -> String {
@@ -525,8 +468,7 @@ impl Taken {
         let own = |it: &StoredItem| self.of.is_none_or(|producer| it.producer == producer);
         let (mut releases, others): (Vec<_>, Vec<_>) =
             reader.releases(&self.item)?.into_iter().partition(own);
-        let meant = |it: &StoredItem| self.version.is_none_or(|version| it.version == version);
-        releases.retain(|it| it.stamp.seq < place && meant(it));
+        releases.retain(|it| it.stamp.seq < place);
         Ok((releases, !others.is_empty()))
     }
 }
@@ -608,25 +550,24 @@ fn numbered<R: Reader + ?Sized>(
                 let reached = reached(reader, book, &withdrawn, at)?;
                 let releases = withdrawn.iter().map(|it| (it.stamp.seq, it.clearance)).collect();
                 let versions = versions(reader, book, (&withdrawn, several), at)?;
-                let (Taken { item, of: producer, version }, stands) = (taken, false);
+                let (Taken { item, of: producer }, version, stands) = (taken, None, false);
                 let notice =
                     WithdrawalNotice { item, version, producer, stands, place, at, reason };
                 Retraction { told: Retracted::Item(notice), reached, releases, versions }
             }
             Numbered::Late(late) => {
-                let Late { item, of, version, release, place, at, reason, holders } = late;
+                let Late { item, of, release, place, at, reason, holders } = late;
                 let (mut reached, mut had) = (Reached::default(), Vec::new());
                 let releases = reader.releases(&item)?;
                 if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
                     let holders = Audience::from_bytes(&holders).unwrap_or_default();
                     let clearance = book.seen_by(reader, known.clearance)?;
                     reached.absorb(clearance.as_deref(), &holders);
-                    let (mut line, others): (Vec<_>, Vec<_>) =
-                        releases.iter().cloned().partition(|it| it.producer == known.producer);
-                    line.retain(|it| version.is_none_or(|version| it.version == version));
-                    had = versions(reader, book, (&line, !others.is_empty()), at)?;
+                    let line = releases.iter().filter(|it| it.producer == known.producer).cloned();
+                    let line: Vec<_> = line.collect();
+                    had = versions(reader, book, (&line, line.len() < releases.len()), at)?;
                 }
-                let (producer, stands, releases) = (of, false, Vec::new());
+                let (version, producer, stands, releases) = (None, of, false, Vec::new());
                 let notice =
                     WithdrawalNotice { item, version, producer, stands, place, at, reason };
                 Retraction { told: Retracted::Item(notice), reached, releases, versions: had }
@@ -678,10 +619,10 @@ pub(super) fn reached<R: Reader + ?Sized>(
 }
 
 impl Retraction {
-    /// Of which item it tells, whose, and of which version.
-    const fn about(&self) -> Option<About<'_>> {
+    /// Of which item it tells, and whose.
+    const fn about(&self) -> Option<(&ItemId, Option<OrganisationNumber>)> {
         match &self.told {
-            Retracted::Item(notice) => Some((&notice.item, notice.producer, notice.version)),
+            Retracted::Item(notice) => Some((&notice.item, notice.producer)),
             Retracted::Lapse(_) => None,
         }
     }

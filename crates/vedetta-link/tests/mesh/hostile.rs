@@ -132,17 +132,8 @@ pub(super) fn withdraw_of(
     to: &Node,
     (item, producer): (&ItemId, Option<&str>),
 ) -> String {
-    withdraw_version(from, to, (item, producer, None))
-}
-
-/// One version of it, where one is named.
-pub(super) fn withdraw_version(
-    from: &Node,
-    to: &Node,
-    (item, producer, version): (&ItemId, Option<&str>, Option<Instant>),
-) -> String {
     let (item, producer) = (item.clone(), producer.map(id));
-    let withdrawal = Withdrawal { item, producer, version, reason: "because".into() };
+    let withdrawal = Withdrawal { item, producer, reason: "because".into() };
     say(from, to, own(from, 901, What::Withdrawal(withdrawal)), vec![])
 }
 

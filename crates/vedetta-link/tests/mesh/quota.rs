@@ -100,12 +100,7 @@ fn what_was_refused_is_told_again_so_often_in_a_day() {
     let (nodes, node, mut courier, number) = greeted(1 << 30);
     let unsealed = |n: u32| {
         let item = TestItem::indicator(n).id();
-        let what = What::Withdrawal(Withdrawal {
-            item,
-            producer: None,
-            version: None,
-            reason: String::new(),
-        });
+        let what = What::Withdrawal(Withdrawal { item, producer: None, reason: String::new() });
         Envelope::unsealed(id("cosc-umbria"), node.house.now(), 1, what)
     };
     let (span, hash) = (Span { after: 0, upto: 1 }, digest(&[b"a place"]));
@@ -127,12 +122,7 @@ fn a_notice_counts_for_the_entry_that_it_makes() {
     let (_, node, mut courier, number) = greeted(2 << 20);
     let withdrawal = |n: u32| {
         let item = TestItem::indicator(n).id();
-        let what = What::Withdrawal(Withdrawal {
-            item,
-            producer: None,
-            version: None,
-            reason: String::new(),
-        });
+        let what = What::Withdrawal(Withdrawal { item, producer: None, reason: String::new() });
         Envelope::unsealed(id("cosc-umbria"), node.house.now(), 1, what)
     };
     let envelopes = (0..1_000).map(withdrawal).collect();

@@ -1,5 +1,5 @@
 //! Four to six real houses through chance: items, later versions, revocations and sightings are
-//! brought, some withdrawn, whole or in one version, agreements suspended and resumed, links cut in the middle of what they
+//! brought, some withdrawn, agreements suspended and resumed, links cut in the middle of what they
 //! carry, nodes restored from an old copy of their ledgers. At the end all is joined, and an oracle
 //! that knows no house says who reads what.
 //!
@@ -14,7 +14,6 @@ use country::{Country, Piece};
 use oracle::Oracle;
 use serde_json::json;
 use vedetta_federation::envelope::Stands;
-use vedetta_flow::VersionFilter;
 use vedetta_testkit::items::TestItem;
 
 use super::wire::{Wire, settle};
@@ -121,7 +120,6 @@ impl Country {
             only,
             versions: Vec::new(),
             withdrawn: None,
-            gone: Vec::new(),
             revoked: false,
         };
         self.pieces.push(piece);
@@ -148,9 +146,8 @@ impl Country {
             item = item.handled("only_under", json!([only]));
         }
         let (versions, everyone) = (Vec::new(), tlp == "CLEAR");
-        let (withdrawn, gone, revoked) = (None, Vec::new(), false);
-        let piece =
-            Piece { item, node, producer, everyone, only, versions, withdrawn, gone, revoked };
+        let (withdrawn, revoked) = (None, false);
+        let piece = Piece { item, node, producer, everyone, only, versions, withdrawn, revoked };
         self.pieces.push(piece);
         self.version(self.pieces.len() - 1);
         self.pieces.retain(|it| !it.versions.is_empty());
@@ -172,16 +169,6 @@ impl Country {
         let Some(piece) = self.some_piece(such) else { return };
         let (id, by) = (self.pieces[piece].item.id(), self.pieces[piece].producer.clone());
         let node = &self.nodes[node];
-        if self.chance.once_in(2) {
-            let (_, version) = self.chance.pick(&self.pieces[piece].versions).clone();
-            let at = VersionFilter::At(vec![version.parse().unwrap()]);
-            if node.house.withdraw_versions(&node.person(&by), (&id, at), "a mistake").is_ok() {
-                let name = node.name;
-                self.say(format!("{name} withdraws {version} of {id} of {by}"));
-                self.pieces[piece].gone.push((self.turn, version));
-            }
-            return;
-        }
         if node.house.withdraw(&node.person(&by), &id, "a mistake").is_ok() {
             let name = node.name;
             self.say(format!("{name} withdraws {id} of {by}"));
@@ -285,7 +272,6 @@ fn the_oracle_knows_how_far_an_act_leads() {
         only: only.map(str::to_owned),
         versions: Vec::new(),
         withdrawn: None,
-        gone: Vec::new(),
         revoked: false,
     };
     let all = Oracle::of_all();

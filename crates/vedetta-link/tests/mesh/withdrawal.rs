@@ -1,7 +1,7 @@
 //! What is taken back is taken back at every node, and so is what rested on an agreement.
 
 use vedetta_flow::views::lapses::{Cause, Lapsed, Wanted};
-use vedetta_flow::{Sequence, Step, VersionFilter};
+use vedetta_flow::{Sequence, Step};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -59,56 +59,6 @@ fn an_item_withdrawn_at_its_origin_is_served_nowhere() {
     }
     let told = umbria.house.withdrawals(&umbria.person("poli-cert"), start).unwrap();
     assert!(told.notices.is_empty(), "who never had it hears nothing of it");
-}
-
-#[test]
-fn a_version_withdrawn_at_its_origin_is_served_nowhere_and_the_others_stand() {
-    let [umbria, national, liguria] = country();
-    pair(&national, &umbria);
-    pair(&national, &liguria);
-    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
-    let first = TestItem::indicator(1).tlp("AMBER").modified("2026-03-01T00:00:00.000Z");
-    let [second, third] = ["2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z"]
-        .map(|moment| first.clone().modified(moment));
-    umbria.bring("perugia", &[first.clone(), second.clone()]);
-    settle(&mut wires);
-    let readers = [(&umbria, "perugia"), (&national, "cnaipic"), (&liguria, "genova")];
-    let newest = |node: &Node, reader: &str| {
-        node.house.item(&node.person(reader), &first.id()).unwrap().version
-    };
-    let (by, last) = (umbria.person("perugia"), VersionFilter::Last);
-    umbria.house.withdraw_versions(&by, (&first.id(), last), "a mistake").unwrap();
-    settle(&mut wires);
-    for (node, reader) in readers {
-        assert_eq!(
-            newest(node, reader),
-            "2026-03-01T00:00:00Z".parse().unwrap(),
-            "at {}",
-            node.name
-        );
-        if reader != "perugia" {
-            let told = node.house.withdrawals(&node.person(reader), Sequence::START).unwrap();
-            let told: Vec<_> = told.notices.iter().map(|it| (&it.item, it.version)).collect();
-            let version = "2026-03-02T00:00:00Z".parse().ok();
-            assert_eq!(told, [(&first.id(), version)], "at {}", node.name);
-        }
-    }
-    let again = umbria.offer("perugia", &[second]);
-    assert_eq!(again.rejected[0].rule, "withdrawn");
-    // What joins later never hears of it, and a later version goes everywhere.
-    umbria.bring("perugia", &[third]);
-    settle(&mut wires);
-    for (node, reader) in readers {
-        assert_eq!(
-            newest(node, reader),
-            "2026-03-03T00:00:00Z".parse().unwrap(),
-            "at {}",
-            node.name
-        );
-    }
-    umbria.house.withdraw(&by, &first.id(), "all of it").unwrap();
-    settle(&mut wires);
-    assert!(readers.iter().all(|(node, reader)| !node.reads(reader, &first.id())));
 }
 
 #[test]

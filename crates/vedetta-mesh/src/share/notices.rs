@@ -12,8 +12,9 @@ use vedetta_store::{
 };
 
 use super::{Sharing, recorded, whole_of};
+use crate::take::is_of;
 use crate::take::items::aside::aside;
-use crate::take::notices::{is_meant, releases_of};
+use crate::take::notices::releases_of;
 
 impl Sharing<'_> {
     /// An item that was withdrawn here: all that may have had it hear of it. What other nodes
@@ -24,12 +25,9 @@ impl Sharing<'_> {
         entry: &Entry,
     ) -> Result<(), StoreError> {
         let Ok(id) = ItemId::new(&entry.subject) else { return Ok(()) };
-        let WithdrawnFacts { producer, version, facts } = WithdrawnFacts::read(&entry.facts);
+        let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&entry.facts);
         let mut releases = reader.releases(&id)?;
-        releases.retain(|it| {
-            producer.is_none_or(|producer| it.producer == producer)
-                && version.is_none_or(|version| it.version == version)
-        });
+        releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
         if !self.may_have(releases.iter().map(|it| it.clearance))
             || !self.is_own(reader, &releases)?
         {
@@ -60,7 +58,7 @@ impl Sharing<'_> {
             }
             None => None,
         };
-        let what = What::Withdrawal(Withdrawal { item: id, producer, version, reason });
+        let what = What::Withdrawal(Withdrawal { item: id, producer, reason });
         self.say(entry, what);
         Ok(())
     }
@@ -161,7 +159,7 @@ impl Sharing<'_> {
         Ok(match what {
             What::Withdrawal(withdrawal) => {
                 let mut releases = reader.releases(&withdrawal.item)?;
-                releases.retain(|it| is_meant(self.mesh, it, withdrawal));
+                releases.retain(|it| is_of(self.mesh, it, withdrawal.producer.as_ref()));
                 let of = (origin, &withdrawal.item);
                 // What gave way here was passed on all the same.
                 let aside = aside(reader, of, withdrawal.producer.as_ref())?;

@@ -82,9 +82,6 @@ struct Decided<'a> {
 /// with its full form, that one.
 type Handled = (Arc<Handling>, Form, Option<ItemId>);
 
-/// Of whom and of which version a withdrawal is, as far as it says.
-type Of<'a> = (Option<&'a OrganisationId>, Option<Instant>);
-
 /// Withdrawals that came before their items, by [`ahead_of`].
 pub(super) type Ahead = BTreeMap<String, Instant>;
 
@@ -374,23 +371,20 @@ impl Load {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(ahead(unit, origin)?),
         };
-        for (producer, version) in meanings(&ready.item.conditions.producer, ready.version) {
-            let what = ahead_of(&ready.id, (producer, version));
-            let Some(since) = ahead.get(&what).copied() else { continue };
-            // Where it names no producer it is of each whose comes.
-            if producer.is_some() {
-                ahead.remove(&what);
-                set_ahead(unit, origin, ahead)?;
-            }
-            if self.now >= since.after(AHEAD_FOR) {
-                continue;
-            }
+        let producer = &ready.item.conditions.producer;
+        let own = ahead.remove(&ahead_of(&ready.id, Some(producer)));
+        if own.is_some() {
+            set_ahead(unit, origin, ahead)?;
+        }
+        // Where it names no producer it is of each whose comes.
+        let of_all = ahead.get(&ahead_of(&ready.id, None)).copied();
+        if [own, of_all].into_iter().flatten().any(|since| self.now < since.after(AHEAD_FOR)) {
             self.shared.touch_served();
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
-            let of = (ready.producer, version);
-            if let Some(stamp) = unit.withdraw(&ready.id, of, &self.actor, &facts)? {
-                keep_withdrawal(unit, (&ready.id, of), stamp, (origin.as_str(), reason))?;
+            let taken = (&ready.id, ready.producer);
+            if let Some(stamp) = unit.withdraw(&ready.id, ready.producer, &self.actor, &facts)? {
+                keep_withdrawal(unit, taken, stamp, (origin.as_str(), reason))?;
             }
         }
         Ok(())
@@ -670,19 +664,12 @@ pub(super) fn set_ahead(
     unit.set_bookmark(&ahead_name(origin), &serde_json::to_vec(ahead).unwrap_or_default())
 }
 
-/// What is withdrawn: an item, or what one organisation brought of it, or one version of that.
-pub(super) fn ahead_of(item: &ItemId, (producer, version): Of<'_>) -> String {
-    let producer = producer.map(|it| format!(" {it}")).unwrap_or_default();
-    let version = version.map(|it| format!(" @{}", it.micros())).unwrap_or_default();
-    format!("{item}{producer}{version}")
-}
-
-/// As what a withdrawal names a version that an organisation brought: alone, or with all that it brought,
-/// or with all that anybody did.
-pub(super) fn meanings(producer: &OrganisationId, version: Instant) -> [Of<'_>; 4] {
-    let named = [Some(producer), None].map(|it| [(it, None), (it, Some(version))]);
-    let [[a, b], [c, d]] = named;
-    [a, b, c, d]
+/// What is withdrawn: an item, or what one organisation brought of it.
+pub(super) fn ahead_of(item: &ItemId, producer: Option<&OrganisationId>) -> String {
+    match producer {
+        Some(producer) => format!("{item} {producer}"),
+        None => item.to_string(),
+    }
 }
 
 fn ahead_name(origin: &OrganisationId) -> String {

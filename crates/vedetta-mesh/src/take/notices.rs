@@ -9,18 +9,16 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, offer_the_rest, withdrawn_alone};
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::agreement::Stage;
-use vedetta_model::{
-    AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId, OrganisationNumber,
-};
+use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
     ItemQuery, Reader, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use super::items::aside::aside;
-use super::items::{ahead, ahead_of, meanings, set_ahead, ways};
+use super::items::{ahead, ahead_of, set_ahead, ways};
 use super::{Load, is_of};
 use crate::agreements::{is_draft, is_proposed_by, known_signatures, signatories, write_signed};
 use crate::places::note;
@@ -96,7 +94,7 @@ impl Load {
 
     /// Only the origin of what a producer has brought withdraws it, and only while no other origin has
     /// brought the same for it. A derived form is withdrawn by itself. Where no producer is named, it is
-    /// of each whose it is; where a version is, of that alone.
+    /// of each whose it is.
     fn withdrawal(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -104,24 +102,19 @@ impl Load {
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
         let (origin, item) = (&envelope.origin, &withdrawal.item);
-        if withdrawal.version.is_some() && item.follows_from_value() {
-            return Ok(Outcome::Idle);
-        }
         let mut releases = unit.releases(item)?;
-        releases.retain(|it| is_meant(&self.mesh, it, withdrawal));
+        releases.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         if releases.is_empty() {
             return self.withdrawn_ahead(unit, envelope, withdrawal);
         }
         let mut served = served(unit, item)?;
-        served.retain(|it| is_meant(&self.mesh, it, withdrawal));
+        served.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         let gave_way = !aside(unit, (origin, item), withdrawal.producer.as_ref())?.is_empty();
-        releases.retain(|it| served.iter().all(|other| other.producer != it.producer));
-        let mut alone = self.alone_with(unit, origin, &served)?;
-        alone.extend(match withdrawal.version {
-            // One that is not served, since it is revoked, is withdrawn too: what revokes it may be.
-            Some(_) => self.alone_with(unit, origin, &releases)?,
-            None => self.withdrew_versions(unit, origin, &releases)?,
-        });
+        let mut alone = Vec::new();
+        for producer in served.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
+            let own: Vec<_> = served.iter().filter(|it| it.producer == producer).cloned().collect();
+            alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
+        }
         if alone.is_empty() {
             return match gave_way || self.has_brought(unit, origin, &served)? {
                 true => withdrawn_elsewhere(unit, (envelope, withdrawal)),
@@ -138,50 +131,13 @@ impl Load {
         let said = (origin.as_str(), withdrawal.reason.as_str());
         let mut outcome = Outcome::Known;
         for producer in alone {
-            let of = (producer, withdrawal.version);
-            if let Some(stamp) = unit.withdraw(item, of, &self.actor, &facts)? {
-                keep_withdrawal(unit, (item, of), stamp, said)?;
-                offer_the_rest(unit, &self.shared, (item, producer))?;
+            let withdrawn = unit.withdraw(item, producer, &self.actor, &facts)?;
+            if let Some(stamp) = withdrawn {
+                keep_withdrawal(unit, (item, producer), stamp, said)?;
                 outcome = Outcome::New;
             }
         }
         Ok(outcome)
-    }
-
-    /// Of whose releases all came from an origin alone.
-    fn alone_with(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        origin: &OrganisationId,
-        releases: &[StoredItem],
-    ) -> Result<Vec<OrganisationNumber>, StoreError> {
-        let mut alone = Vec::new();
-        for producer in releases.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
-            let own = releases.iter().filter(|it| it.producer == producer).cloned();
-            let own: Vec<_> = own.collect();
-            alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
-        }
-        Ok(alone)
-    }
-
-    /// Of whose lines, none of which is served, all came from an origin alone and the newest version was
-    /// withdrawn: what is to come in them it withdraws too.
-    fn withdrew_versions(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        origin: &OrganisationId,
-        releases: &[StoredItem],
-    ) -> Result<Vec<OrganisationNumber>, StoreError> {
-        let mut withdrew = Vec::new();
-        for producer in self.alone_with(unit, origin, releases)? {
-            let own = releases.iter().filter(|it| it.producer == producer);
-            if let Some(it) = own.max_by_key(|it| it.version)
-                && withdrawn_alone(unit, (&it.id, producer), it.version)?.is_some()
-            {
-                withdrew.push(producer);
-            }
-        }
-        Ok(withdrew)
     }
 
     /// Whether an origin has brought some of what is served.
@@ -208,8 +164,7 @@ impl Load {
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
         let mut ahead = ahead(unit, &envelope.origin)?;
-        let of = (withdrawal.producer.as_ref(), withdrawal.version);
-        let what = ahead_of(&withdrawal.item, of);
+        let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
         if ahead.contains_key(&what) {
             return Ok(Outcome::Known);
         }
@@ -453,8 +408,7 @@ fn withdrawn_elsewhere(
     unit: &mut dyn UnitOfWork,
     (envelope, withdrawal): (&Envelope, &Withdrawal),
 ) -> Result<Outcome, StoreError> {
-    let of = (withdrawal.producer.as_ref(), withdrawal.version);
-    let name = elsewhere_name(&envelope.origin, (&withdrawal.item, of));
+    let name = elsewhere_name(&envelope.origin, (&withdrawal.item, withdrawal.producer.as_ref()));
     if unit.bookmark(&name)?.is_some() {
         return Ok(Outcome::Known);
     }
@@ -463,16 +417,18 @@ fn withdrawn_elsewhere(
     Ok(Outcome::New)
 }
 
-/// Whether an origin has withdrawn what one organisation brought of an item, or a version of it, and what
-/// came at a place with it.
+/// Whether an origin has withdrawn what one organisation brought of an item, and what came at a place
+/// with it.
 pub(crate) fn is_withdrawn_elsewhere<R: Reader + ?Sized>(
     reader: &mut R,
     origin: &OrganisationId,
-    (item, producer, version): (&ItemId, &OrganisationId, Instant),
+    (item, producer): (&ItemId, &OrganisationId),
     place: Sequence,
 ) -> Result<bool, StoreError> {
-    for of in meanings(producer, version) {
-        let Some(kept) = reader.bookmark(&elsewhere_name(origin, (item, of)))? else { continue };
+    for producer in [None, Some(producer)] {
+        let Some(kept) = reader.bookmark(&elsewhere_name(origin, (item, producer)))? else {
+            continue;
+        };
         // In ledgers written before it is not said where.
         let upto = serde_json::from_slice(&kept).ok().filter(|upto| *upto > Sequence(1));
         if upto.is_none_or(|upto| place <= upto) {
@@ -485,15 +441,9 @@ pub(crate) fn is_withdrawn_elsewhere<R: Reader + ?Sized>(
 /// Where it is kept that an origin withdrew what is not served as it brought it.
 fn elsewhere_name(
     origin: &OrganisationId,
-    (item, of): (&ItemId, (Option<&OrganisationId>, Option<Instant>)),
+    (item, producer): (&ItemId, Option<&OrganisationId>),
 ) -> String {
-    format!("withdrawn-elsewhere/{origin} {}", ahead_of(item, of))
-}
-
-/// Whether a withdrawal is of a release.
-pub(crate) fn is_meant(mesh: &Mesh, release: &StoredItem, withdrawal: &Withdrawal) -> bool {
-    is_of(mesh, release, withdrawal.producer.as_ref())
-        && withdrawal.version.is_none_or(|version| release.version == version)
+    format!("withdrawn-elsewhere/{origin} {}", ahead_of(item, producer))
 }
 
 /// What is served of an item.

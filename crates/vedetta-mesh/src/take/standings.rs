@@ -6,12 +6,11 @@ use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::shelf::Outcome;
 use vedetta_federation::stands::{Heard, Word};
-use vedetta_flow::corridor::{Kept, hear, keep};
+use vedetta_flow::corridor::{Kept, hear, insist, keep};
 use vedetta_model::{AgreementId, Handling, OrganisationId};
 use vedetta_store::{StoreError, UnitOfWork};
 
 use super::Load;
-use crate::words::insist;
 
 /// Agreements on which words of one peer are remembered that do not count yet.
 const EARLY: usize = 256;

@@ -445,31 +445,3 @@ async fn whose_line_is_withdrawn_is_told_without_saying_whose() {
     let listed = door.get(&centre, "/api/v1/withdrawals").await;
     assert_eq!(listed["notices"], json!([]), "nothing is lost to who keeps no lines apart");
 }
-
-#[tokio::test]
-async fn who_follows_hears_which_version_is_withdrawn_and_what_stands() {
-    let door = Door::new();
-    let _worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
-    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
-    let first = TestItem::indicator(1).tlp("GREEN").modified("2026-03-01T00:00:00.000Z");
-    let second = first.clone().modified("2026-03-02T00:00:00.000Z");
-    for item in [&first, &second] {
-        let brought = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &item.json()))).await;
-        assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
-    }
-    let mut stream = open(&door, &centre, "0").await;
-    let both = read_lines(&mut stream, 2).await;
-    let line = format!(
-        "DELETE /taxii2/root/collections/submit/objects/{}/?match[version]=last",
-        first.id()
-    );
-    assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK);
-    let told = read_lines(&mut stream, 2).await;
-    let withdrawn = &told[0]["withdrawn"];
-    assert_eq!(withdrawn["version"], "2026-03-02T00:00:00.000000Z", "{told:?}");
-    assert_eq!(withdrawn["line"], both[0]["line"]);
-    assert_eq!(told[1]["object"], both[0]["object"], "what stands of it comes again");
-    assert_eq!(told[1]["line"], both[0]["line"]);
-    let place = |it: &serde_json::Value| it["id"].as_str().unwrap().parse::<u64>().unwrap();
-    assert!(place(&told[1]) >= place(&both[1]), "a place to resume at is never an earlier one");
-}

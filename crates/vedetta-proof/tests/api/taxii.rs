@@ -328,7 +328,11 @@ async fn what_is_deleted_is_gone_from_every_door() {
     let one = TestItem::indicator(2);
     let later = TestItem::indicator(1).modified("2026-03-02T00:00:00.000Z");
     add(&door, &perugia, &[later, one.clone()]).await;
-    let only = format!("DELETE {SUBMIT}/objects/{}/?match[version]=all", one.id());
+    let partly = door.ask(&perugia, &format!("{line}?match[version]=last"), None).await;
+    assert_eq!(partly.status, StatusCode::CONFLICT, "of two versions one: {partly:?}");
+    let whole = door.ask(&centre, &format!("GET {CLEARED}/objects/{id}/versions/"), None).await;
+    assert_eq!(whole.json()["versions"].as_array().unwrap().len(), 2, "nothing was deleted");
+    let only = format!("DELETE {SUBMIT}/objects/{}/?match[version]=last", one.id());
     assert_eq!(door.ask(&perugia, &only, None).await.status, StatusCode::OK);
     assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK);
     for token in [&perugia, &centre] {
@@ -346,58 +350,6 @@ async fn what_is_deleted_is_gone_from_every_door() {
         assert!(message.contains("bring it under another identifier"), "{status}");
     }
     assert!(objects(&door, &centre, &format!("{CLEARED}/objects/")).await.objects.is_empty());
-}
-
-#[tokio::test]
-async fn a_version_that_is_deleted_is_gone_and_the_others_stand() {
-    let door = Door::new();
-    let (perugia, centre) = (door.token("perugia.bot"), door.token("cosc-umbria.bot"));
-    let moment = |day: u8| format!("2026-03-0{day}T00:00:00.000Z");
-    let version = |day: u8| TestItem::indicator(1).tlp("GREEN").modified(&moment(day));
-    let id = version(1).id();
-    add(&door, &perugia, &[version(1), version(2), version(3)]).await;
-    let delete = async |which: &str| {
-        let line = format!("DELETE {SUBMIT}/objects/{id}/?match[version]={which}");
-        door.ask(&perugia, &line, None).await.status
-    };
-    let last_first = moment(2);
-    let steps = [("last", vec![1, 2]), (last_first.as_str(), vec![1]), ("first,last", vec![])];
-    let versions = |of: &Value, member: &str| {
-        let all = of[member].as_array().cloned().unwrap_or_default();
-        let text = |it: &Value| it.as_str().or(it["version"].as_str()).unwrap()[..10].to_owned();
-        all.iter().map(text).collect::<Vec<_>>()
-    };
-    let read = door.get(&centre, &format!("{CLEARED}/objects/?match[version]=all")).await;
-    assert_eq!(read["objects"].as_array().unwrap().len(), 3);
-    for (which, left) in steps {
-        assert_eq!(delete(which).await, StatusCode::OK, "{which}");
-        assert_eq!(delete(&moment(3)).await, StatusCode::NOT_FOUND, "it is gone");
-        let left: Vec<_> = left.into_iter().map(|day| moment(day)[..10].to_owned()).collect();
-        let (all, last) = (format!("{CLEARED}/objects/{id}/versions/"), left.last());
-        let manifest = door.get(&centre, &format!("{CLEARED}/manifest/")).await;
-        assert_eq!(versions(&manifest, "objects"), last.cloned().into_iter().collect::<Vec<_>>());
-        let item = door.ask(&centre, &format!("GET /api/v1/items/{id}"), None).await;
-        let Some(last) = last else {
-            assert_eq!(item.status, StatusCode::GONE);
-            continue;
-        };
-        assert_eq!(versions(&door.get(&centre, &all).await, "versions"), left, "{which}");
-        let item = item.json().to_string();
-        assert!(item.contains(&format!(r#""modified":"{last}"#)), "{item}");
-        let found = objects(&door, &centre, &format!("{CLEARED}/objects/{id}/")).await;
-        assert_eq!(found.objects.len(), 1, "{which}");
-    }
-    let told = door.get(&centre, "/api/v1/withdrawals").await;
-    let told = told["notices"].as_array().unwrap().iter();
-    let told: Vec<_> = told.map(|it| it["version"].as_str().unwrap()[..10].to_owned()).collect();
-    assert_eq!(told, [3, 2, 1].map(|day| moment(day)[..10].to_owned()));
-    let envelope = |day| format!(r#"{{"objects":[{}]}}"#, version(day).json());
-    let again = post(&door, &perugia, &envelope(3)).await.json();
-    let message = again["failures"][0]["message"].as_str().unwrap_or_default();
-    assert!(message.contains("withdrew this version"), "{again}");
-    assert_eq!(post(&door, &perugia, &envelope(4)).await.json()["success_count"], 1);
-    let item = door.get(&centre, &format!("/api/v1/items/{id}")).await.to_string();
-    assert!(item.contains(&format!(r#""modified":"{}"#, moment(4))), "what comes later: {item}");
 }
 
 #[tokio::test]

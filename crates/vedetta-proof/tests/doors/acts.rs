@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::ToSpan as _;
 use vedetta_directory::directory::Records;
+use vedetta_flow::Step;
 use vedetta_flow::actions::keep_webhooks::Webhook;
-use vedetta_flow::{Step, VersionFilter};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::account::AccountState;
 use vedetta_model::agreement::{Agreement, Stage};
@@ -80,9 +80,8 @@ impl History {
             34..50 => self.bring_version(),
             50..54 => self.bring_twin(),
             54..57 => self.withdraw(),
-            57..61 => self.withdraw_version(),
-            61..65 => self.hold(),
-            65..68 => self.lift(),
+            57..63 => self.hold(),
+            63..68 => self.lift(),
             68..80 => self.step(),
             80..86 => self.sign(),
             86..89 => self.change_organisation(),
@@ -197,37 +196,6 @@ impl History {
             Err(error) => return format!("{by} does not withdraw {id}: {error}"),
         }
         format!("{by} withdraws {id}")
-    }
-
-    /// One version alone: the newest, the oldest, or any.
-    fn withdraw_version(&mut self) -> String {
-        let open: Vec<_> = (0..self.truth.items.len())
-            .filter(|place| !self.truth.items[*place].standing().is_empty())
-            .filter(|place| !self.truth.items[*place].id.follows_from_value())
-            .collect();
-        let Some(place) = self.dice.pick(&open).copied() else {
-            return "no version to withdraw".into();
-        };
-        let item = &self.truth.items[place];
-        let (id, by, standing) = (item.id.clone(), item.producer.clone(), item.standing());
-        if self.truth.world.find(&by).is_none() {
-            return format!("{by} is gone");
-        }
-        let (version, filter) = match self.dice.below(3) {
-            0 => (standing[standing.len() - 1], VersionFilter::Last),
-            1 => (standing[0], VersionFilter::First),
-            _ => {
-                let version = self.dice.one(&standing);
-                (version, VersionFilter::At(vec![version]))
-            }
-        };
-        let told = format!("{by} withdraws {version} of {id}, {filter:?}");
-        let of = (&id, filter);
-        match self.node.api.house().withdraw_versions(&self.liaison(&by), of, "a mistake") {
-            Ok(()) => self.truth.items[place].withdraw(version),
-            Err(error) => return format!("not so, {error}: {told}"),
-        }
-        told
     }
 
     fn hold(&mut self) -> String {

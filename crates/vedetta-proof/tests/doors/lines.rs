@@ -46,9 +46,7 @@ impl Lines {
         };
         let mut own = truth.items.iter().filter(|it| *id == it.id.as_str()).peekable();
         // Of the form without the victim it may be that a later version has none.
-        if own.peek().is_none()
-            || own.any(|it| (it.withdrawn || it.lacks_any()) && whose.contains(&it.producer))
-        {
+        if own.peek().is_none() || own.any(|it| it.withdrawn && whose.contains(&it.producer)) {
             return Ok(());
         }
         Err(format!("{notice} tells the line of {whose:?}, who did not withdraw"))

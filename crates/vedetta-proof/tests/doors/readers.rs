@@ -208,10 +208,6 @@ impl History {
         }
         self.hear(&told)?;
         notices.iter().try_for_each(|notice| self.lines.judge(&self.truth, notice))?;
-        let again = told.iter().filter(|event| event.again);
-        let again: Found = again.filter_map(|event| event.object.as_ref()).map(mark).collect();
-        let newest = found(&self.truth.newest(&reader.who(), self.now()));
-        same("told again that does not stand", &again - &newest, Found::new())?;
         reader.place = told.last().map_or(since, |event| event.place);
         let ascending = told.windows(2).all(|two| two[0].place <= two[1].place);
         same("the order of the stream", ascending, true)?;
@@ -430,8 +426,6 @@ impl History {
 
 /// One event of a stream.
 struct Event {
-    /// Told behind a withdrawal: what stands of the line.
-    again: bool,
     place: u64,
     object: Option<Value>,
     line: String,
@@ -439,7 +433,7 @@ struct Event {
 
 impl Event {
     fn item(&self) -> Option<(u64, (String, bool))> {
-        Some((self.place, mark(self.object.as_ref().filter(|_| !self.again)?)))
+        Some((self.place, mark(self.object.as_ref()?)))
     }
 }
 
@@ -497,8 +491,7 @@ impl Node {
                 }
                 let place = event["id"].as_str().unwrap().parse().unwrap();
                 let object = event.get_mut("object").map(Value::take);
-                let (again, line) = (notices > 0, text(&event, "line"));
-                events.push(Event { again, place, object, line });
+                events.push(Event { place, object, line: text(&event, "line") });
             }
             if notices == 0 && events[before..].iter().all(|event| event.object.is_none()) {
                 break;

@@ -29,8 +29,6 @@ pub(crate) struct Item {
 /// One version of an item.
 pub(crate) struct Version {
     pub(crate) written: Written,
-    /// Withdrawn alone.
-    gone: bool,
     /// Whether a derived form of it was placed.
     derived: bool,
     /// How many had been taken back before it that were older.
@@ -126,7 +124,7 @@ impl Truth {
             let late = std::mem::take(&mut grant.redacted).into_iter();
             grant.withheld.extend(late.map(|who| (who, Form::Redacted)));
             let grants = vec![grant];
-            item.versions.push(Version { written, gone: false, derived: false, after: 0, grants });
+            item.versions.push(Version { written, derived: false, after: 0, grants });
             return true;
         }
         // Of what everybody brings, each brings one; of anything else a version once.
@@ -140,7 +138,7 @@ impl Truth {
         let after = item.taken_back.iter().filter(|bare| **bare < version).count();
         let derived = served && reaches && written.derives(victims);
         let lasting = written.revoked || reaches || victims.is_empty();
-        item.versions.push(Version { written, gone: false, derived, after, grants: vec![grant] });
+        item.versions.push(Version { written, derived, after, grants: vec![grant] });
         if served && lasting && !derived {
             item.take_back(version);
         }
@@ -151,9 +149,9 @@ impl Truth {
     pub(crate) fn welcome(&mut self, now: Instant) {
         let mut due = Vec::new();
         for (place, item) in self.items.iter().enumerate().filter(|(_, it)| !it.withdrawn) {
-            let newest = item.standing().pop();
+            let newest = item.versions.iter().map(|it| it.written.version).max();
             for (version, it) in item.versions.iter().enumerate() {
-                if it.gone || Some(it.written.version) != newest {
+                if Some(it.written.version) != newest {
                     continue;
                 }
                 for (grant, it) in it.grants.iter().enumerate() {
@@ -208,7 +206,10 @@ impl Truth {
     ) -> Vec<Readable<'a>> {
         let mut all = Vec::new();
         for item in self.items.iter().filter(|it| !it.withdrawn) {
-            for version in item.served() {
+            for version in &item.versions {
+                if item.revocation().is_some_and(|moment| version.written.version < moment) {
+                    continue;
+                }
                 all.extend(
                     [Form::Full, Form::Redacted]
                         .iter()
@@ -226,7 +227,7 @@ impl Truth {
     }
 
     fn receives_of(&self, item: &Item, who: &OrganisationId, now: Instant) -> Option<Form> {
-        let newest = item.served().max_by_key(|it| it.written.version)?;
+        let newest = item.versions.iter().max_by_key(|it| it.written.version)?;
         let people = self.world.accounts.iter().filter(|it| it.organisation == *who);
         let readers =
             people.map(|it| Who { organisation: who.clone(), person: Some(it.id.clone()) });
@@ -416,34 +417,7 @@ impl Readable<'_> {
 }
 
 impl Item {
-    /// The versions that are served to somebody: not withdrawn, and not revoked.
-    fn served(&self) -> impl Iterator<Item = &Version> {
-        let revoked = self.revocation();
-        let stands = move |it: &&Version| {
-            !self.withdrawn && !it.gone && revoked.is_none_or(|at| it.written.version >= at)
-        };
-        self.versions.iter().filter(stands)
-    }
-
-    /// Those, in order.
-    pub(crate) fn standing(&self) -> Vec<Instant> {
-        let standing: BTreeSet<_> = self.served().map(|it| it.written.version).collect();
-        standing.into_iter().collect()
-    }
-
-    /// One version is withdrawn alone, and what it revoked with it.
-    pub(crate) fn withdraw(&mut self, version: Instant) {
-        for it in &mut self.versions {
-            it.gone |= it.written.version == version;
-        }
-    }
-
-    /// Whether one version was withdrawn alone.
-    pub(crate) fn lacks_any(&self) -> bool {
-        self.versions.iter().any(|it| it.gone)
-    }
-
-    /// The newest version that revokes it, withdrawn or not.
+    /// The newest version that revokes it.
     fn revocation(&self) -> Option<Instant> {
         let revoked = self.versions.iter().filter(|it| it.written.revoked);
         revoked.map(|it| it.written.version).max()
@@ -452,9 +426,8 @@ impl Item {
     /// A version has no derived form: unless there is a newer one, those before lose theirs.
     fn take_back(&mut self, bare: Instant) {
         let taken = self.taken_back.len();
-        let stands =
-            |it: &Version| it.derived && !it.gone && it.after == taken && it.written.version < bare;
-        let newest = self.served().all(|it| it.written.version <= bare);
+        let stands = |it: &Version| it.derived && it.after == taken && it.written.version < bare;
+        let newest = self.versions.iter().all(|it| it.written.version <= bare);
         if newest && self.versions.iter().any(stands) {
             self.taken_back.push(bare);
         }
@@ -462,7 +435,13 @@ impl Item {
 
     /// Whom the versions that are served tell.
     fn victims(&self) -> Names {
-        let grants = self.served().flat_map(|it| &it.grants);
+        if self.withdrawn {
+            return Names::new();
+        }
+        let revoked = self.revocation();
+        let served =
+            self.versions.iter().filter(|it| revoked.is_none_or(|at| it.written.version >= at));
+        let grants = served.flat_map(|it| &it.grants);
         grants.flat_map(|it| it.handling.victims.iter().cloned()).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use vedetta_flow::actions::keep_warning_lists::KeptList;
 use vedetta_flow::{FlowError, JobId, Sequence};
 use vedetta_model::account::AccountState;
 use vedetta_model::hold::HoldScope;
@@ -44,6 +45,8 @@ fn the_roles_of_another_organisation_do_nothing_here() {
     assert!(refused(house.withdraw(&turno, &item.id(), "mine")));
     assert!(refused(house.place_hold(&turno, &order)));
     assert!(refused(house.lift_hold(&turno, &HoldId::new("order").unwrap())));
+    let list = KeptList { id: "list".into(), text: vec![] };
+    assert!(refused(house.put_warning_list(&turno, list)));
     assert!(refused(house.dead_letters(&turno).map(drop)));
     assert!(refused(house.retry_work(&turno, JobId(1))));
     assert!(refused(house.discard_work(&turno, JobId(1))));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_flow::views::withdrawals::REMEMBERED;
-use vedetta_flow::{DeliveryBatch, Door, Sequence, VersionFilter};
+use vedetta_flow::{DeliveryBatch, Door, Sequence};
 use vedetta_model::{Actor, Audience, ItemId, OrganisationId, Places};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -250,30 +250,4 @@ fn what_its_reader_still_reads_is_not_taken_however_many_versions_there_are() {
     test.bring("perugia", &red);
     test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
     assert_eq!(named(&test, "foligno"), [], "what it reads of Terni's stands");
-}
-
-#[test]
-fn who_withdrew_each_of_its_versions_withdraws_what_is_to_come_and_never_what_others_brought() {
-    let test = TestHouse::small();
-    let item = TestItem::indicator(1).tlp("GREEN");
-    let versions =
-        [1, 2].map(|day| item.clone().modified(&format!("2026-03-0{day}T00:00:00.000Z")));
-    // The duty officer of the node's own organisation, and one whom only its own line lets withdraw.
-    for (own, other) in [("cosc-umbria", Some("terni")), ("perugia", None)] {
-        let test = if other.is_some() { &test } else { &TestHouse::small() };
-        let by = test.person(own);
-        for who in [Some(own), other].into_iter().flatten() {
-            assert_eq!(test.bring(who, &versions).accepted.len(), 2, "{who}");
-        }
-        let id = item.id();
-        for _ in &versions {
-            test.house.withdraw_versions(&by, (&id, VersionFilter::Last), "a mistake").unwrap();
-        }
-        let again = test.house.withdraw_versions(&by, (&id, VersionFilter::Last), "a mistake");
-        assert!(again.is_err(), "{own}: none is left");
-        test.house.withdraw(&by, &id, "a mistake").unwrap();
-        assert!(test.house.withdraw(&by, &id, "a mistake").is_err(), "{own}: nothing is left");
-        let stands = test.house.item(&test.person("foligno"), &id);
-        assert_eq!(stands.is_ok(), other.is_some(), "what another brought stands");
-    }
 }

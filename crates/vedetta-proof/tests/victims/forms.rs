@@ -303,9 +303,7 @@ fn no_form_is_released_of_what_is_taken_back_or_changed_meanwhile() {
         let umbria = OrganisationId::new("cosc-umbria").unwrap();
         let umbria = test.house.standing().directory.number(&umbria).unwrap();
         ledger.before_writing(move |unit| match change {
-            "withdrawn" => {
-                unit.withdraw(&incident().id(), (umbria, None), "tester", "{}").map(drop)
-            }
+            "withdrawn" => unit.withdraw(&incident().id(), umbria, "tester", "{}").map(drop),
             _ => come(unit, &incident().modified("2026-03-02T00:00:00.000Z")),
         });
         test.house.clear_newcomers().unwrap();

@@ -119,13 +119,8 @@ fn a_name_that_is_spent_before_the_form_is_written_is_not_used() {
     let spent = first.clone();
     ledger.before_writing(move |unit| {
         let facts = json!({ "reason": "the item has no such form any more" }).to_string();
-        let stamp = unit.withdraw(&spent, (producer, None), "tester", &facts)?.unwrap();
-        vedetta_flow::corridor::keep_withdrawal(
-            unit,
-            (&spent, (producer, None)),
-            stamp,
-            ("tester", ""),
-        )
+        let stamp = unit.withdraw(&spent, producer, "tester", &facts)?.unwrap();
+        vedetta_flow::corridor::keep_withdrawal(unit, (&spent, producer), stamp, ("tester", ""))
     });
     bring(&test, &version(2));
     let read = read(&test);

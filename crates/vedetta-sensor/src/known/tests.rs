@@ -280,26 +280,6 @@ fn what_one_of_them_takes_back_is_looked_for_as_the_others_say() {
 }
 
 #[test]
-fn of_what_one_version_was_taken_the_one_that_stands_is_looked_for() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("known.jsonl");
-    let (mut known, mut all, _) = Known::open(&path, Mine::default(), (0, NOW)).unwrap();
-    let item = r#""item":"indicator--00000000-0000-4000-8000-000000000001""#;
-    let gone =
-        format!(r#"{{"withdrawn":{{{item},"version":"2026-01-02T00:00:00Z","line":"000a"}}}}"#);
-    let [good, other] =
-        [(1, GOOD), (2, OTHER)].map(|(at, what)| of("000a", &line(at, 1, what, "")));
-    let stands = of("000a", &line(2, 1, GOOD, ""));
-    for lines in [[good, other].join("\n"), [gone, stands].join("\n")] {
-        for change in known.take(&lines, NOW).unwrap() {
-            let Change::Indicators { added, removed, .. } = change else { panic!("one") };
-            all = all.changed(&added, &removed);
-        }
-    }
-    assert_eq!((all.len(), kept(&path)), (1, vec!["bad.example.org".to_owned()]));
-}
-
-#[test]
 fn what_was_kept_before_lines_were_told_apart_is_of_who_speaks_first() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("known.jsonl");

@@ -10,17 +10,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vedetta_federation::envelope::{Envelope, SignedAgreement, What};
 use vedetta_federation::exchange;
-use vedetta_federation::frame::{Batch, Decoder, Farewell, Frame};
+use vedetta_federation::frame::{Decoder, Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Output, Taking};
-use vedetta_federation::shelf::{Ask, Lane};
-use vedetta_model::agreement::Stage;
+use vedetta_federation::shelf::Ask;
 use vedetta_model::{Agreement, Instant};
 
 use crate::chance::Chance;
-use crate::liar::{Liar, Lies};
-use crate::memory::Thing;
 use crate::station::{Common, Session, Station};
 use crate::witness::Witness;
 use crate::world::{BEGINNING, World};
@@ -37,7 +33,6 @@ pub(crate) struct Country {
     /// Whether frames are damaged, sent twice and overtaken by later ones.
     pub(crate) rough: bool,
     pub(crate) witness: Witness,
-    pub(crate) lies: Lies,
     /// The texts of agreements that were ever written.
     pub(crate) texts: Vec<Arc<Agreement>>,
     /// Envelopes refused, and those that were received.
@@ -51,8 +46,6 @@ pub(crate) struct Country {
     dead: BTreeSet<u64>,
     /// When the last frame of each direction of a connection arrives: they keep their order.
     arrivals: BTreeMap<(u64, usize), Instant>,
-    /// By connection, sender, and whether it was urgent: what was carried first.
-    carried: BTreeMap<(u64, usize, bool), Envelope>,
 }
 
 /// One side of one connection.
@@ -90,12 +83,12 @@ const TICK: Duration = Duration::from_secs(2);
 impl Country {
     pub(crate) fn new(world: World, mut chance: Chance) -> Self {
         let world = Rc::new(world);
-        let (common, keys) = Common::new(&world, &mut chance);
-        let skewed = |(node, key)| {
+        let common = Common::new(&world, &mut chance);
+        let skewed = |node| {
             let skew = i64::try_from(chance.below(120_000_000)).unwrap() - 60_000_000;
-            Station::new(&world, node, (&common, key), skew)
+            Station::new(&world, node, &common, skew)
         };
-        let stations = keys.into_iter().enumerate().map(skewed).collect();
+        let stations = (0..world.nodes.len()).map(skewed).collect();
         let mut country = Self {
             cut: vec![false; world.edges.len()],
             stations,
@@ -104,8 +97,6 @@ impl Country {
             history: Vec::new(),
             rough: true,
             witness: Witness::default(),
-            lies: Lies::default(),
-            carried: BTreeMap::new(),
             texts: world.agreements.clone(),
             refused: BTreeMap::new(),
             received: 0,
@@ -161,7 +152,8 @@ impl Country {
 
     /// A node falls: what was not durable is gone.
     pub(crate) fn fall(&mut self, node: usize) {
-        self.stations[node].fall();
+        self.stations[node].up = false;
+        self.stations[node].sessions.clear();
     }
 
     pub(crate) fn rise(&mut self, node: usize) {
@@ -289,9 +281,14 @@ impl Country {
         }
     }
 
-    fn send(&mut self, end: End, mut frame: Frame) {
+    fn send(&mut self, end: End, frame: Frame) {
         let to = End { node: end.peer, peer: end.node, connection: end.connection };
-        if self.cut[self.world.link(end.node, end.peer)] {
+        let edges = &self.world.edges;
+        let between = |&(a, b): &(usize, usize)| {
+            (a, b) == (end.node, end.peer) || (b, a) == (end.node, end.peer)
+        };
+        let edge = edges.iter().position(between).unwrap();
+        if self.cut[edge] {
             self.dead.insert(end.connection);
         }
         if self.dead.contains(&end.connection) {
@@ -308,16 +305,9 @@ impl Country {
                 batch,
             );
         }
-        if let Frame::Batch(batch) = &mut frame
-            && self.rough
-        {
-            self.lie(end, batch);
-        }
-        let damaged = self.rough && self.chance.once_in(300);
-        // Most frames say only that somebody is there, and goes on.
-        let carries = !matches!(frame, Frame::Beat(_) | Frame::Credit(_));
         let mut carried = Carried::Frame(Box::new(frame));
-        if damaged || self.chance.once_in(if carries { 16 } else { 64 }) {
+        let damaged = self.rough && self.chance.once_in(300);
+        if damaged || self.chance.once_in(16) {
             let Carried::Frame(frame) = carried else { return };
             let mut octets = frame.encode().unwrap();
             if damaged {
@@ -334,49 +324,6 @@ impl Country {
             self.deliver(to, twin);
         }
         self.deliver(to, carried);
-    }
-
-    /// Some batches carry more than may be said.
-    fn lie(&mut self, end: End, batch: &mut Batch) {
-        let peer = &self.world.nodes[end.node];
-        let onward = |it: &&Envelope| it.hops.last().is_some_and(|hop| hop.from == *peer);
-        let Some(last) = batch.envelopes.iter().rev().find(onward) else { return };
-        let key = (end.connection, end.node, batch.lane == Lane::Urgent);
-        let before = self.carried.get(&key).cloned();
-        // What says how things stand may be too soon before it is a copy, and of that nothing is told.
-        if before.is_none() && matches!(last.what, What::Item(_)) {
-            self.carried.insert(key, last.clone());
-        }
-        if !self.chance.once_in(8) {
-            return;
-        }
-        let station = &self.stations[end.node];
-        // The frameworks are the first node's alone; everybody knows them, and it never leaves.
-        let framework = self.chance.below(2);
-        let text = Agreement {
-            id: vedetta_model::AgreementId::new("a-lie").unwrap(),
-            stage: Stage::Draft,
-            ..Agreement::clone(&self.world.agreements[framework])
-        };
-        let liar = Liar {
-            signer: station.signer(),
-            to: &self.world.nodes[end.peer],
-            now: station.clock(self.now),
-            stranger: &self.world.nodes[(end.node + 1) % self.world.nodes.len()],
-            foreign: (end.node > 0).then(|| self.world.agreements[framework].id.clone()),
-            theirs: self.some_of(end.node, end.peer),
-            text: SignedAgreement { text: text.into(), revision: 1, signatures: Vec::new() },
-            before,
-        };
-        self.lies.tell((end.connection, end.node), &liar, &mut self.chance, batch);
-    }
-
-    /// Something that a node has of another's own.
-    fn some_of(&self, node: usize, other: usize) -> Option<Envelope> {
-        let disk = self.stations[node].memory.disk.borrow();
-        let theirs = |it: &&Thing| it.envelope.origin == self.world.nodes[other];
-        let mut items = disk.things.values().filter(|it| matches!(it.envelope.what, What::Item(_)));
-        items.find(theirs).map(|it| Envelope::clone(&it.envelope))
     }
 
     /// Frames of one direction keep their order, but where it is rough, where one now and then comes
@@ -430,7 +377,7 @@ impl Country {
     fn retry(&mut self, node: usize) {
         use vedetta_federation::shelf::Shelf;
         let station = &self.stations[node];
-        let peers = self.world.neighbours(node).map(|peer| &self.world.nodes[peer]);
+        let peers = self.world.neighbours(node).into_iter().map(|peer| &self.world.nodes[peer]);
         let waited: Vec<_> =
             peers.filter(|peer| !station.memory.waiting(peer).unwrap().is_empty()).collect();
         if !station.up || waited.is_empty() {
@@ -449,14 +396,12 @@ impl Country {
             return;
         }
         self.received += taking.batch.envelopes.len() as u64;
-        let number = taking.batch.number;
-        self.witness.takes(end.connection, end.node, number);
+        self.witness.takes(end.connection, end.node, taking.batch.number);
         let station = &self.stations[end.node];
         let peer = &self.world.nodes[end.peer];
         let now = station.clock(self.now);
         let trust = station.trust();
         let taken = exchange::take(&station.memory, &trust, peer, taking, now).unwrap();
-        self.lies.heard((end.connection, end.peer, number), &taken.refused);
         self.later(20, Event::Answer(end, Box::new(Input::Taken(taken))));
         self.ring(end.node);
     }

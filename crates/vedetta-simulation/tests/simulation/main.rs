@@ -4,12 +4,10 @@
 mod amend;
 mod chance;
 mod country;
-mod liar;
 mod memory;
 mod oracle;
 mod station;
 mod story;
-mod view;
 mod witness;
 mod world;
 
@@ -17,20 +15,16 @@ use world::{Form, Scale};
 
 /// A hundred seeds of a dozen nodes, in four parts that run side by side.
 fn play(seeds: std::ops::Range<u64>) {
-    let played: Vec<_> = seeds.map(|seed| play_one(seed, Scale::Small)).collect();
-    assert!(played.iter().any(|it| it.disordered > 0), "no batch came out of its order");
-    for lie in ["broken-seal", "replayed", "widened", "lowered-marking", "not-speaking", "loop"] {
-        let told = |it: &story::Outcome| it.lies.contains_key(lie);
-        assert!(played.iter().any(told), "nobody lied what is {lie}");
-    }
+    let disordered: u64 = seeds.map(|seed| play_one(seed, Scale::Small)).sum();
+    assert!(disordered > 0, "no batch came out of its order");
 }
 
-/// One seed, in which nothing may be wrong.
-fn play_one(seed: u64, scale: Scale) -> story::Outcome {
+/// One seed; how many batches came out of their order.
+fn play_one(seed: u64, scale: Scale) -> u64 {
     let outcome = story::play(seed, scale);
-    let (history, said) = (outcome.history.join("\n"), &outcome.said);
+    let (history, said) = (outcome.history.join("\n"), outcome.said);
     assert!(outcome.wrong.is_empty(), "seed {seed}: {:#?}\n{history}\n{said}", outcome.wrong);
-    outcome
+    outcome.disordered
 }
 
 #[test]

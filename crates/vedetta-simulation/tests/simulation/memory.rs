@@ -15,14 +15,14 @@ use vedetta_federation::scope::Territory;
 use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
 use vedetta_federation::stands::{Heard, Stood, Word};
 use vedetta_federation::waiting::Waiting;
-use vedetta_model::agreement::Agreement;
+use vedetta_model::agreement::{Agreement, Stage};
 use vedetta_model::{
-    AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, OrganisationId, Tlp,
+    AccountId, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, OrganisationId,
+    OrganisationNumber, Tlp,
 };
-use vedetta_policy::{Form, Network, Passage};
+use vedetta_policy::{Form, Network, Passage, Roll};
 
-use crate::view::Views;
-use crate::world::{World, in_force};
+use crate::world::{BEGINNING, World, in_force};
 
 /// What is on a node's disk: a clone of it is a backup.
 #[derive(Clone, Default)]
@@ -34,7 +34,7 @@ pub(crate) struct Disk {
     /// Who left the network.
     pub(crate) gone: BTreeSet<OrganisationId>,
     /// Texts of agreements that came, of those whose texts this node may have.
-    pub(crate) texts: BTreeMap<AgreementId, Arc<Agreement>>,
+    texts: BTreeMap<AgreementId, Arc<Agreement>>,
     bookmarks: BTreeMap<OrganisationId, Bookmark>,
     waiting: BTreeMap<OrganisationId, Waiting>,
 }
@@ -66,19 +66,10 @@ pub(crate) struct Thing {
 }
 
 /// One way of offering a thing to a peer: the path, and who gives.
-type Offer = (Option<usize>, Rc<[Passage]>);
+type Offer = (Option<usize>, Vec<Passage>);
 
-/// What was found of an envelope, for as long as the network.
-struct Found {
-    /// Kept, so that its address stays its own.
-    envelope: Arc<Envelope>,
-    /// How what came by it is handled, and who may have it.
-    decided: Option<Decided>,
-    /// Who gives it, to each peer that was asked about.
-    passages: Vec<(OrganisationId, Option<Rc<[Passage]>>)>,
-}
-
-type Decided = (Arc<Handling>, Arc<Audience>);
+/// Passages found, by envelope (kept, so that its address stays its own) and peer.
+type Known = HashMap<(usize, OrganisationId), (Arc<Envelope>, Option<Vec<Passage>>)>;
 
 pub(crate) struct Memory {
     pub(crate) me: OrganisationId,
@@ -89,60 +80,30 @@ pub(crate) struct Memory {
     agreements: Vec<Arc<Agreement>>,
     node: usize,
     peers: Vec<OrganisationId>,
-    views: Rc<Views>,
-    /// By the addresses of envelopes.
-    known: RefCell<HashMap<usize, Found>>,
-    /// Whether something of this node's own was given back.
-    regained: Cell<bool>,
-    /// Whether something came that may change what stands.
-    turned: Cell<bool>,
+    known: RefCell<Known>,
     /// Whether what stands is another since that was asked.
     anew: Cell<bool>,
     /// Ledgers of one node that went apart are told by it.
     pub(crate) salt: Cell<u64>,
 }
 
-impl Thing {
-    /// Whether it is a derived form that was given back, and the full one is not here again.
-    pub(crate) fn is_orphan(&self) -> bool {
-        let redacted = item_of(self).is_some_and(|(_, item)| item.form == Form::Redacted);
-        redacted && self.own && self.original.is_none()
-    }
-
-    /// As it came one way.
-    fn by(&self, way: Option<usize>) -> &Arc<Envelope> {
-        way.map_or(&self.envelope, |path| &self.paths[path])
-    }
-}
-
-fn address(envelope: &Arc<Envelope>) -> usize {
-    Arc::as_ptr(envelope) as usize
-}
-
 const MOST_PATHS: usize = 64;
 
 impl Memory {
-    pub(crate) fn new(
-        (world, views): (&Rc<World>, &Rc<Views>),
-        node: usize,
-        territory: &Arc<Territory>,
-    ) -> Self {
+    pub(crate) fn new(world: &Rc<World>, node: usize, territory: &Arc<Territory>) -> Self {
         let held = world.agreements.iter().filter(|it| world.holds_text(node, it));
         let agreements: Vec<_> = held.cloned().collect();
         let disk = Disk::default();
         Self {
             me: world.nodes[node].clone(),
-            network: RefCell::new(views.of(&agreements, &disk)),
+            network: RefCell::new(Arc::new(compile(world, &agreements, &disk))),
             disk: RefCell::new(disk),
             world: Rc::clone(world),
             territory: Arc::clone(territory),
             agreements,
             node,
-            peers: world.neighbours(node).map(|peer| world.nodes[peer].clone()).collect(),
-            views: Rc::clone(views),
+            peers: world.neighbours(node).iter().map(|peer| world.nodes[*peer].clone()).collect(),
             known: RefCell::default(),
-            regained: Cell::default(),
-            turned: Cell::default(),
             anew: Cell::default(),
             salt: Cell::new(0),
         }
@@ -165,7 +126,7 @@ impl Memory {
     pub(crate) fn restore(&self, backup: Disk) {
         *self.disk.borrow_mut() = backup;
         self.salt.set(self.salt.get() + 1);
-        self.stand_on(self.view());
+        self.recompile();
     }
 
     /// Takes in something of this node's own.
@@ -178,7 +139,6 @@ impl Memory {
         self.disk.borrow_mut().things.insert(leaf, thing);
         self.write(Kind::Came { leaf, path: None, way: Way::Onward });
         self.heed(&envelope, leaf);
-        self.turn();
         leaf
     }
 
@@ -203,14 +163,12 @@ impl Memory {
                 lines.entry(said.producer.clone()).or_default().push((said, *leaf));
             }
         }
-        let gone = |producer: &OrganisationId, version| {
-            disk.things.values().any(|thing| withdraws(thing, (id, producer), version))
-        };
-        lines.retain(|producer, _| !gone(producer, None));
+        lines.retain(|producer, _| {
+            !disk.things.values().any(|thing| withdraws(thing, (id, producer)))
+        });
         let newest = lines.into_values().filter_map(|line| {
             let over = line.iter().filter(|(it, _)| it.revokes).map(|(it, _)| it.version).max();
             let standing = line.into_iter().filter(|(it, _)| Some(it.version) >= over);
-            let standing = standing.filter(|(it, _)| !gone(&it.producer, Some(it.version)));
             let mine = standing.filter(|(_, leaf)| self.may_read(organisation, leaf));
             mine.map(|(it, _)| it).max_by_key(|it| it.version)
         });
@@ -225,8 +183,7 @@ impl Memory {
         let Some(thing) = disk.things.get(leaf) else { return false };
         let ways = thing.own.then_some(None).into_iter().chain((0..thing.paths.len()).map(Some));
         ways.into_iter().any(|way| {
-            let decided = self.decided(&network, thing, way);
-            decided.is_some_and(|(_, audience)| audience.contains(number))
+            audience(&network, thing, way).is_some_and(|(_, audience)| audience.contains(number))
         })
     }
 
@@ -247,7 +204,7 @@ impl Memory {
         if let What::Removal(removal) = &envelope.what {
             let news = self.disk.borrow_mut().gone.insert(removal.organisation.clone());
             if news {
-                self.turned.set(true);
+                self.changed();
             }
         }
         if let What::Agreement(signed) = &envelope.what
@@ -256,7 +213,7 @@ impl Memory {
             // Whoever must sign has signed.
             let text = Agreement { stage: in_force(), ..Agreement::clone(&signed.text) };
             self.disk.borrow_mut().texts.insert(text.id.clone(), Arc::new(text));
-            self.turned.set(true);
+            self.changed();
         }
         let What::Standing(notice) = &envelope.what else { return };
         let heard = {
@@ -265,7 +222,7 @@ impl Memory {
             stood.hear(&envelope.origin, Word::of(notice, leaf))
         };
         if heard == Heard::News {
-            self.turned.set(true);
+            self.changed();
         }
     }
 
@@ -274,22 +231,11 @@ impl Memory {
         self.agreements.iter().any(|it| it.id == *id) || self.disk.borrow().texts.contains_key(id)
     }
 
-    /// What this node decides on, by what is on its disk.
-    fn view(&self) -> Arc<Network> {
-        self.views.of(&self.agreements, &self.disk.borrow())
-    }
-
-    fn stand_on(&self, network: Arc<Network>) {
-        *self.network.borrow_mut() = network;
+    fn recompile(&self) {
+        let network = compile(&self.world, &self.agreements, &self.disk.borrow());
+        *self.network.borrow_mut() = Arc::new(network);
         self.known.borrow_mut().clear();
         self.anew.set(true);
-    }
-
-    /// Heeds what came, once for all that came together.
-    fn turn(&self) {
-        if self.turned.take() {
-            self.changed();
-        }
     }
 
     /// Whether what stands is another since this was asked.
@@ -305,19 +251,19 @@ impl Memory {
 
     /// Whatever a peer may have now and could not before comes up again.
     fn changed(&self) {
-        let network = self.view();
-        if Arc::ptr_eq(&network, &self.network()) {
-            return;
-        }
         let before = self.all_offers();
-        self.stand_on(network);
-        let known = |(path, passages): &Offer, before: &[Offer]| {
-            before.iter().any(|(it, old)| it == path && passages.iter().all(|it| old.contains(it)))
-        };
+        self.recompile();
+        let after = self.all_offers();
         let mut grown = BTreeSet::new();
-        for ((leaf, after), (_, before)) in self.all_offers().into_iter().zip(before) {
-            if !after.iter().all(|it| known(it, &before)) {
-                grown.insert(leaf);
+        for (key, offers) in after {
+            let old = before.get(&key).map_or(&[][..], Vec::as_slice);
+            let known = |(path, passages): &Offer| {
+                let same =
+                    |(it, old): &Offer| it == path && passages.iter().all(|it| old.contains(it));
+                old.iter().any(same)
+            };
+            if !offers.iter().all(known) {
+                grown.insert(key.0);
             }
         }
         for leaf in grown {
@@ -325,16 +271,17 @@ impl Memory {
         }
     }
 
-    /// What every peer is to have of every item, always in the same order.
-    fn all_offers(&self) -> Vec<(Digest, Vec<Offer>)> {
+    /// What every peer is to have of every item.
+    fn all_offers(&self) -> BTreeMap<(Digest, usize), Vec<Offer>> {
         let (disk, network) = (self.disk.borrow(), self.network());
-        let is_item = |thing: &Thing| matches!(thing.envelope.what, What::Item(_));
-        let items = disk.things.iter().filter(|(_, thing)| is_item(thing));
-        let offers = |(leaf, thing): (&Digest, &Thing)| {
-            let to = |peer: &OrganisationId| (*leaf, self.offers(&network, thing, peer));
-            self.peers.iter().map(to).collect::<Vec<_>>()
-        };
-        items.flat_map(offers).collect()
+        let items = disk.things.iter().filter(|(_, thing)| item_of(thing).is_some());
+        let mut all = BTreeMap::new();
+        for (leaf, thing) in items {
+            for (place, peer) in self.peers.iter().enumerate() {
+                all.insert((*leaf, place), self.offers(&network, thing, peer));
+            }
+        }
+        all
     }
 
     /// By which paths a peer is to have a thing: each says something that no earlier one of no more
@@ -344,7 +291,7 @@ impl Memory {
         let mut offers = Vec::new();
         let ways = thing.own.then_some(None).into_iter().chain((0..thing.paths.len()).map(Some));
         for way in ways {
-            let envelope = thing.by(way);
+            let envelope = way.map_or(&thing.envelope, |path| &thing.paths[path]);
             if envelope.passed(peer) {
                 continue;
             }
@@ -358,59 +305,47 @@ impl Memory {
     }
 
     /// Who gives a thing to a peer's organisations by one path; nothing when nobody does.
+    /// Remembered for as long as the network.
     fn passages(
         &self,
         network: &Network,
         thing: &Thing,
         way: Option<usize>,
         peer: &OrganisationId,
-    ) -> Option<Rc<[Passage]>> {
-        let What::Item(item) = &thing.envelope.what else { return Some([].into()) };
-        let decided = self.decided(network, thing, way)?;
-        let mut known = self.known.borrow_mut();
-        let found = known.get_mut(&address(thing.by(way)))?;
-        if let Some((_, known)) = found.passages.iter().find(|(it, _)| it == peer) {
+    ) -> Option<Vec<Passage>> {
+        let envelope = way.map_or(&thing.envelope, |path| &thing.paths[path]);
+        let key = (Arc::as_ptr(envelope) as usize, peer.clone());
+        if let Some((_, known)) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let before = way.and_then(|path| thing.paths[path].hops.last());
-        let before = before.map(|hop| &hop.passages[..]);
-        let passages = self.find_passages(network, (item, before), &decided, peer);
-        let passages = passages.map(Rc::from);
-        found.passages.push((peer.clone(), passages.clone()));
+        let passages = self.find_passages(network, thing, way, peer);
+        self.known.borrow_mut().insert(key, (Arc::clone(envelope), passages.clone()));
         passages
     }
 
     fn find_passages(
         &self,
         network: &Network,
-        (item, before): (&Item, Option<&[Passage]>),
-        (handling, audience): &Decided,
+        thing: &Thing,
+        way: Option<usize>,
         peer: &OrganisationId,
     ) -> Option<Vec<Passage>> {
+        let Some((_, item)) = item_of(thing) else { return Some(Vec::new()) };
+        let (handling, audience) = audience(network, thing, way)?;
         let targets = self.territory.of(peer);
         if !audience.meets(&targets) {
             return None;
         }
         let ours = self.territory.of(&self.me);
-        let said = network.passages(handling, item.form, &targets, &ours);
+        let said = network.passages(&handling, item.form, &targets, &ours);
+        let before = way.and_then(|path| thing.paths[path].hops.last());
         let counts = |it: &&Passage| network.counts(&it.given());
-        let counting = before.map(|it| it.iter().filter(counts).cloned().collect::<Vec<_>>());
+        let counting =
+            before.map(|hop| hop.passages.iter().filter(counts).cloned().collect::<Vec<_>>());
         let speaks = |id: &OrganisationId| self.territory.speaker(id) == Some(&self.me);
         let by = borne_out(item, counting.as_deref(), said, speaks);
         let free = item.form == Form::Full || handling.tlp == Tlp::Clear;
         (free || !by.is_empty()).then_some(by)
-    }
-
-    /// How an item that came one way is handled, and who may have it in its form.
-    fn decided(&self, network: &Network, thing: &Thing, way: Option<usize>) -> Option<Decided> {
-        let envelope = thing.by(way);
-        let mut known = self.known.borrow_mut();
-        let found = known.entry(address(envelope)).or_insert_with(|| {
-            let (envelope, decided) = (Arc::clone(envelope), audience(network, thing, way));
-            Found { envelope, decided, passages: Vec::new() }
-        });
-        debug_assert!(Arc::ptr_eq(&found.envelope, envelope), "an address is one envelope's");
-        found.decided.clone()
     }
 
     fn take(&self, verified: Verified) -> Outcome {
@@ -431,7 +366,6 @@ impl Memory {
                 return Outcome::Known;
             }
             thing.own = true;
-            self.regained.set(true);
             None
         } else {
             let Some(path) = add_path(thing, &envelope) else { return Outcome::Known };
@@ -443,27 +377,6 @@ impl Memory {
             self.heed(&envelope, leaf);
         }
         if new { Outcome::New } else { Outcome::Path }
-    }
-
-    /// Who was restored and has both again knows of a derived form how the full one is handled: until then
-    /// it gives it to nobody.
-    fn rejoin(&self) {
-        let mut disk = self.disk.borrow_mut();
-        let full_of = |thing: &Thing| {
-            let (_, item) = item_of(thing).filter(|_| thing.own)?;
-            Some((item.derived.clone()?, item.conditions.clone()))
-        };
-        let full: HashMap<_, _> = disk.things.values().filter_map(full_of).collect();
-        let mut joined = Vec::new();
-        for (leaf, thing) in disk.things.iter_mut().filter(|(_, thing)| thing.is_orphan()) {
-            thing.original = item_of(thing).and_then(|(id, _)| full.get(&id)).cloned();
-            if thing.original.is_some() {
-                joined.push(*leaf);
-            }
-        }
-        drop(disk);
-        self.known.borrow_mut().clear();
-        joined.into_iter().for_each(|leaf| self.write(Kind::Again(leaf)));
     }
 
     /// What an entry has for a peer.
@@ -480,17 +393,18 @@ impl Memory {
         if ask.lane == Lane::Urgent && !is_urgent(&thing.envelope.what) {
             return Vec::new();
         }
+        let envelope = |way: Option<usize>| way.map_or(&thing.envelope, |path| &thing.paths[path]);
         let mut parcels = Vec::new();
         if let Some((path, way)) = came
             && (place <= ask.echo || way == Way::Back)
-            && let Some(back) = thing.by(path).back_to(peer)
+            && let Some(back) = envelope(path).back_to(peer)
         {
             parcels.push(Parcel::Back(Box::new(back)));
         }
         for (way, passages) in self.offers(&self.network(), thing, peer) {
             if came.is_none_or(|(path, _)| path == way) {
-                let envelope = Box::new(Envelope::clone(thing.by(way)));
-                let passages = passages.to_vec().into();
+                let envelope = Box::new(Envelope::clone(envelope(way)));
+                let passages = passages.into();
                 parcels.push(Parcel::Onward { envelope, passages, tlp: None });
             }
         }
@@ -536,10 +450,6 @@ impl Shelf for Memory {
 
     fn take_in(&self, peer: &OrganisationId, arrival: Arrival) -> Result<Vec<Outcome>, Infallible> {
         let outcomes = arrival.verified.into_iter().map(|it| self.take(it)).collect();
-        self.turn();
-        if self.regained.take() {
-            self.rejoin();
-        }
         self.set_bookmark(peer, &arrival.bookmark)?;
         if let Some(waiting) = arrival.waiting {
             self.disk.borrow_mut().waiting.insert(peer.clone(), waiting);
@@ -571,7 +481,8 @@ fn is_urgent(what: &What) -> bool {
 /// The item in a thing, with its identifier.
 pub(crate) fn item_of(thing: &Thing) -> Option<(ItemId, &Item)> {
     let What::Item(item) = &thing.envelope.what else { return None };
-    Some((item.object.outline().id.clone()?, item))
+    let id = item.object.value().get("id")?.as_str().map(ItemId::new)?.ok()?;
+    Some((id, item))
 }
 
 /// How a thing that came one way is handled, and who may have it in its form.
@@ -582,7 +493,6 @@ fn audience(
 ) -> Option<(Arc<Handling>, Arc<Audience>)> {
     let (id, item) = item_of(thing)?;
     let handling = match way {
-        None if thing.is_orphan() => return None,
         None => thing.original.as_ref().unwrap_or(&item.conditions).clone(),
         Some(path) => {
             let hops = &thing.paths[path].hops;
@@ -623,14 +533,10 @@ impl Said {
     }
 }
 
-/// Whether a thing takes back what somebody brought of an item, or a version of it alone.
-fn withdraws(
-    thing: &Thing,
-    (id, producer): (&ItemId, &OrganisationId),
-    version: Option<Instant>,
-) -> bool {
+/// Whether a thing takes back what somebody brought of an item.
+fn withdraws(thing: &Thing, (id, producer): (&ItemId, &OrganisationId)) -> bool {
     let What::Withdrawal(it) = &thing.envelope.what else { return false };
-    it.item == *id && it.producer.as_ref() == Some(producer) && it.version == version
+    it.item == *id && it.producer.as_ref() == Some(producer)
 }
 
 /// Adds a path; nothing when it says nothing new.
@@ -654,4 +560,26 @@ fn add_path(thing: &mut Thing, envelope: &Arc<Envelope>) -> Option<usize> {
     }
     thing.paths.push(Arc::clone(envelope));
     Some(thing.paths.len() - 1)
+}
+
+fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network {
+    let stage = |agreement: &Arc<Agreement>| match disk
+        .stands
+        .get(&agreement.id)
+        .map_or(Stands::InForce, Stood::now)
+    {
+        Stands::InForce => Arc::clone(agreement),
+        Stands::Suspended | Stands::Expired => {
+            let by = AccountId::new("they").unwrap();
+            let stage = Stage::Suspended { since: BEGINNING, by, reason: "for now".into() };
+            Arc::new(Agreement { stage, ..Agreement::clone(agreement) })
+        }
+    };
+    let agreements: Vec<_> = agreements.iter().chain(disk.texts.values()).map(stage).collect();
+    let lapsed = disk.stands.iter().filter(|(_, stood)| stood.now() != Stands::InForce);
+    let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
+    let organisations = world.organisations.iter().filter(|(_, it)| !disk.gone.contains(&it.id));
+    let organisations: Vec<(OrganisationNumber, _)> = organisations.cloned().collect();
+    let roll = Roll { organisations: &organisations, agreements: &agreements, holds: &disk.holds };
+    Network::compile(roll, BEGINNING).with_lapsed(lapsed).with_left(disk.gone.clone())
 }

@@ -89,10 +89,6 @@ impl Oracle<'_> {
                 }
             }
         }
-        if let Some(exercise) = &handling.exercise {
-            let inside = |id: &OrganisationId| exercise.participants.contains(id);
-            reached.retain(|id| inside(id) || *id == handling.producer);
-        }
         if form == Form::Redacted || handling.victims.is_empty() {
             return reached;
         }

@@ -1,7 +1,6 @@
 //! A node that runs: its memory, its key, its connections.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,8 +8,7 @@ use vedetta_federation::card::{Card, Statement};
 use vedetta_federation::cards::{Cards, Learnt, Peer, PeerStage, Vouches};
 use vedetta_federation::check::{Roots, Trust};
 use vedetta_federation::exchange::Signer;
-use vedetta_federation::key::{SecretKey, Signature};
-use vedetta_federation::limits::Limits;
+use vedetta_federation::key::SecretKey;
 use vedetta_federation::link::{Link, Opening};
 use vedetta_federation::scope::{Accepted, Breadth, Scope, Territory, Vouched};
 use vedetta_federation::shelf::Shelf;
@@ -19,7 +17,6 @@ use vedetta_policy::{Network, Roll};
 
 use crate::chance::Chance;
 use crate::memory::{Disk, Memory};
-use crate::view::Views;
 use crate::world::{BEGINNING, World};
 
 pub(crate) struct Station {
@@ -34,10 +31,6 @@ pub(crate) struct Station {
     peers: Vec<Peer>,
     territory: Arc<Territory>,
     roots: Arc<Roots>,
-    /// What was brought lately, and what it believes: until it falls, and until that is another.
-    limits: Arc<Limits>,
-    learnt: Rc<Learners>,
-    believes: RefCell<Option<(Arc<Network>, Arc<Trust>)>>,
 }
 
 /// A connection as one side sees it.
@@ -53,23 +46,14 @@ pub(crate) struct Backup {
 
 /// What all stations of a world share.
 pub(crate) struct Common {
-    views: Rc<Views>,
+    pub(crate) keys: Vec<SecretKey>,
     pub(crate) cards: Arc<Cards>,
     network: Network,
     pub(crate) roots: Arc<Roots>,
-    learnt: Rc<Learners>,
 }
 
-/// What becomes of the cards that a node knows when it learns some: the same for all that know the same.
-#[derive(Default)]
-struct Learners(RefCell<HashMap<(usize, Vec<Signature>), Lesson>>);
-
-/// What was known, what is then, and the cards that were new.
-type Lesson = (Arc<Cards>, Arc<Cards>, Vec<Card>);
-
 impl Common {
-    /// With the key of each node.
-    pub(crate) fn new(world: &Rc<World>, chance: &mut Chance) -> (Self, Vec<SecretKey>) {
+    pub(crate) fn new(world: &World, chance: &mut Chance) -> Self {
         let keys: Vec<_> =
             world.nodes.iter().map(|_| SecretKey::from_seed(chance.seed()).unwrap()).collect();
         let mut cards = Cards::default();
@@ -78,13 +62,12 @@ impl Common {
         }
         let roll = Roll { organisations: &world.organisations, agreements: &[], holds: &[] };
         let network = Network::compile(roll, BEGINNING);
-        let (views, roots) = (Rc::new(Views::new(world)), Arc::new(Roots::new(1 << 16)));
-        (Self { views, cards: Arc::new(cards), network, roots, learnt: Rc::default() }, keys)
+        Self { keys, cards: Arc::new(cards), network, roots: Arc::new(Roots::new(1 << 16)) }
     }
 
     /// Who speaks for whom, as a node sees it: its peers vouch for all others.
     fn territory(&self, world: &World, node: usize) -> Territory {
-        let peers: Vec<_> = world.neighbours(node).map(|it| &world.nodes[it]).collect();
+        let peers: Vec<_> = world.neighbours(node).iter().map(|it| &world.nodes[*it]).collect();
         let near = |id: &OrganisationId| *id == world.nodes[node] || peers.contains(&id);
         let accepted = self.cards.claims().filter(|(id, _)| near(id));
         let accepted = accepted.map(|(node, serves)| Accepted { node, serves, says: None });
@@ -96,12 +79,7 @@ impl Common {
 }
 
 impl Station {
-    pub(crate) fn new(
-        world: &Rc<World>,
-        node: usize,
-        (common, key): (&Common, SecretKey),
-        skew: i64,
-    ) -> Self {
+    pub(crate) fn new(world: &Rc<World>, node: usize, common: &Common, skew: i64) -> Self {
         let peer = |peer: usize| Peer {
             organisation: world.nodes[peer].clone(),
             agreement: AgreementId::new("f").unwrap(),
@@ -112,19 +90,16 @@ impl Station {
         };
         let territory = Arc::new(common.territory(world, node));
         Self {
-            memory: Memory::new((world, &common.views), node, &territory),
-            key,
+            memory: Memory::new(world, node, &territory),
+            key: SecretKey::from_seed(*common.keys[node].seed()).unwrap(),
             cards: Arc::clone(&common.cards),
             up: true,
             sessions: BTreeMap::new(),
             backups: Vec::new(),
             skew,
-            peers: world.neighbours(node).map(peer).collect(),
+            peers: world.neighbours(node).into_iter().map(peer).collect(),
             territory,
             roots: Arc::clone(&common.roots),
-            limits: Arc::default(),
-            learnt: Rc::clone(&common.learnt),
-            believes: RefCell::default(),
         }
     }
 
@@ -132,34 +107,15 @@ impl Station {
         Instant::from_micros(now.micros() + self.skew)
     }
 
-    /// What was not durable is gone.
-    pub(crate) fn fall(&mut self) {
-        self.up = false;
-        self.sessions.clear();
-        self.limits = Arc::default();
-        self.believes.take();
-    }
-
-    pub(crate) fn trust(&self) -> Arc<Trust> {
-        let network = self.memory.network();
-        let mut believes = self.believes.borrow_mut();
-        let same = |(on, trust): &&(Arc<Network>, Arc<Trust>)| {
-            Arc::ptr_eq(on, &network) && Arc::ptr_eq(trust.cards(), &self.cards)
-        };
-        if let Some((_, trust)) = believes.as_ref().filter(same) {
-            return Arc::clone(trust);
-        }
-        let trust = Trust::compile(
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::compile(
             self.memory.me.clone(),
-            Arc::clone(&network),
+            self.memory.network(),
             Arc::clone(&self.territory),
             Arc::clone(&self.cards),
             &self.peers,
             Arc::clone(&self.roots),
-        );
-        let trust = Arc::new(trust.within(Arc::clone(&self.limits)));
-        *believes = Some((network, Arc::clone(&trust)));
-        trust
+        )
     }
 
     pub(crate) fn signer(&self) -> Signer<'_> {
@@ -188,29 +144,18 @@ impl Station {
         let key = SecretKey::from_seed(seed).unwrap();
         let serial = self.card().says.serial + 1;
         let card = statement(&self.memory.me, &key, serial).sign_after(&key, &self.key);
+        Arc::make_mut(&mut self.cards).learn(&card).unwrap();
         self.key = key;
-        assert_eq!(self.learn(vec![card.clone()]).len(), 1, "its own card is new");
         card
     }
 
     /// The cards among these that were new here.
     pub(crate) fn learn(&mut self, cards: Vec<Card>) -> Vec<Card> {
-        let known = |it: &Card| self.cards.cards_of(&it.says.organisation).contains(it);
-        let cards: Vec<_> = cards.into_iter().filter(|it| !known(it)).collect();
-        if cards.is_empty() {
-            return cards;
-        }
-        let by = cards.iter().map(|card| card.signature).collect();
-        let mut learnt = self.learnt.0.borrow_mut();
-        let lesson = learnt.entry((Arc::as_ptr(&self.cards) as usize, by)).or_insert_with(|| {
-            let mut known = Cards::clone(&self.cards);
-            let new = |card: &Card| matches!(known.learn(card), Ok(Learnt::New));
-            let news: Vec<_> = cards.into_iter().filter(new).collect();
-            (Arc::clone(&self.cards), Arc::new(known), news)
-        });
-        let (_, known, news) = lesson.clone();
+        let mut known = Cards::clone(&self.cards);
+        let new = |card: &Card| matches!(known.learn(card), Ok(Learnt::New));
+        let news: Vec<_> = cards.into_iter().filter(new).collect();
         if !news.is_empty() {
-            self.cards = known;
+            self.cards = Arc::new(known);
         }
         news
     }

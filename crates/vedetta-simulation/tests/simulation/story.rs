@@ -13,8 +13,8 @@ use vedetta_federation::link::Input;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    Agreement, AgreementId, Category, Exercise, Handling, Hold, HoldId, Instant, ItemId,
-    OrganisationId, Pap, Tlp,
+    Agreement, AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap,
+    Tlp,
 };
 use vedetta_policy::Form;
 
@@ -31,8 +31,6 @@ pub(crate) struct Outcome {
     pub(crate) said: String,
     /// Batches that came out of their order.
     pub(crate) disordered: u64,
-    /// What peers lied, by what it was to be refused as.
-    pub(crate) lies: BTreeMap<&'static str, u64>,
 }
 
 pub(crate) struct Story {
@@ -99,14 +97,13 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
     let settled = story.settle();
     let mut wrong = story.judge();
     wrong.append(&mut story.country.witness.wrong);
-    wrong.append(&mut story.country.lies.wrong);
     if !settled {
         wrong.push("it did not come to rest".into());
     }
     let world = &story.country.world;
     let said = format!(
         "{:?} of {} nodes, {} links, {} agreements{}, {} things, {} received, {} frames overtaking, \
-         {} batches out of their order, lies {:?}, refused {:?}",
+         {} batches out of their order, refused {:?}",
         world.form,
         world.nodes.len(),
         world.edges.len(),
@@ -116,12 +113,10 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         story.country.received,
         story.country.witness.overtaking,
         story.country.witness.disordered,
-        story.country.lies.counts,
         story.country.refused,
     );
     let disordered = story.country.witness.disordered;
-    let lies = std::mem::take(&mut story.country.lies.counts);
-    Outcome { wrong, said, disordered, lies, history: std::mem::take(&mut story.country.history) }
+    Outcome { wrong, said, disordered, history: std::mem::take(&mut story.country.history) }
 }
 
 impl Story {
@@ -169,12 +164,6 @@ impl Story {
             victims.insert(chance.pick(&everyone).clone());
         }
         let tlps = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::Amber, Tlp::AmberStrict];
-        let exercise = (victims.is_empty() && chance.once_in(8)).then(|| Exercise {
-            name: "a drill".into(),
-            participants: (0..chance.between(1, 8))
-                .map(|_| chance.pick(&everyone).clone())
-                .collect(),
-        });
         let handling = Handling {
             producer: producer.clone(),
             category: *chance.pick(&Category::ALL),
@@ -183,7 +172,7 @@ impl Story {
             victims,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
-            exercise,
+            exercise: None,
             via: BTreeSet::new(),
         };
         let held = chance.once_in(12);
@@ -250,8 +239,6 @@ impl Story {
         self.number += 1;
         let modified = self.country.stations[item.node].clock(self.country.now);
         let revoked = self.country.chance.once_in(5);
-        let same = |it: &&mut Published| (&it.id, &it.producer) == (&item.id, &item.producer);
-        self.items.iter_mut().filter(same).for_each(|it| it.modified = modified);
         self.bring(&Published { modified, revoked, ..item });
     }
 
@@ -280,16 +267,13 @@ impl Story {
         self.items.push(item);
     }
 
-    /// All of an item, or its last version.
     fn withdraw(&mut self) {
         let Some(item) = self.some_item() else { return };
-        let version = self.country.chance.once_in(2).then_some(item.modified);
-        self.country.say(format!("n{} withdraws {}, {version:?}", item.node, item.id));
+        self.country.say(format!("n{} withdraws {}", item.node, item.id));
         let (id, producer) = (item.id.clone(), Some(item.producer.clone()));
-        let withdrawal = Withdrawal { item: id, producer, version, reason: "a mistake".into() };
+        let withdrawal = Withdrawal { item: id, producer, reason: "a mistake".into() };
         self.accept(item.node, What::Withdrawal(withdrawal), None);
-        let whole = version.is_none();
-        self.items.retain(|it| !whole || it.id != item.id || it.producer != item.producer);
+        self.items.retain(|it| it.id != item.id || it.producer != item.producer);
     }
 
     fn change_an_agreement(&mut self) {
@@ -466,8 +450,9 @@ impl Story {
     }
 
     fn settle(&mut self) -> bool {
-        self.country.turn_after(3_600_000);
-        self.country.run(Duration::from_secs(90)).is_none()
+        let limit = self.country.now.after(Duration::from_secs(3600));
+        self.country.run(Duration::from_secs(90));
+        self.country.now < limit
     }
 
     fn judge(&self) -> Vec<String> {
@@ -482,14 +467,13 @@ impl Story {
                 self.everywhere(&leaf, &mut wrong);
                 continue;
             };
-            // Who was restored does not know any more how the original of a derived form is handled.
-            let most = oracle.may(item, self.country.witness.original(&leaf));
-            let mut least = oracle.must(item, thing.original.as_ref(), origin);
+            let original = thing.original.as_ref();
+            let most = oracle.may(item, original);
+            let mut least = oracle.must(item, original, origin);
             if self.is_held(&id, origin) {
                 self.read_by_holders(&leaf, origin, &mut wrong);
             }
-            let held = (0..self.country.stations.len()).any(|node| self.is_held(&id, node));
-            if held || thing.is_orphan() {
+            if (0..self.country.stations.len()).any(|node| self.is_held(&id, node)) {
                 least.clear();
             } else if item.form == Form::Redacted {
                 least.retain(|it| self.country.world.speaker[it] == origin);
@@ -645,9 +629,7 @@ impl Story {
                 let outdates =
                     |one: &Said, it: &Said| one.producer == it.producer && one.version > it.version;
                 let stands = |it: &Said| {
-                    let of = |version| (ItemId::clone(id), Some(it.producer.clone()), version);
-                    let gone =
-                        [None, Some(it.version)].map(of).iter().any(|it| withdrawn.contains(it));
+                    let gone = withdrawn.contains(&(ItemId::clone(id), Some(it.producer.clone())));
                     !gone && !here.iter().any(|(one, _)| one.revokes && outdates(one, it))
                 };
                 let mine = here
@@ -676,13 +658,13 @@ impl Story {
         stations.flat_map(|it| it.memory.disk.borrow().gone.clone()).collect()
     }
 
-    /// Of which items a withdrawal is anywhere, of whose, and of which version.
-    fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>, Option<Instant>)> {
+    /// Of which items a withdrawal is anywhere, and of whose.
+    fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>)> {
         let mut withdrawn = BTreeSet::new();
         for station in &self.country.stations {
             for thing in station.memory.disk.borrow().things.values() {
                 if let What::Withdrawal(it) = &thing.envelope.what {
-                    withdrawn.insert((it.item.clone(), it.producer.clone(), it.version));
+                    withdrawn.insert((it.item.clone(), it.producer.clone()));
                 }
             }
         }

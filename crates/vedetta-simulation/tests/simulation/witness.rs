@@ -39,11 +39,6 @@ impl Witness {
         self.brought.insert(leaf, original);
     }
 
-    /// How the original of a derived form was handled when it was brought.
-    pub(crate) fn original(&self, leaf: &Digest) -> Option<&Handling> {
-        self.brought.get(leaf)?.as_ref()
-    }
-
     /// A batch leaves, from one node for another.
     pub(crate) fn leaves(
         &mut self,

@@ -47,8 +47,6 @@ pub(crate) struct World {
     pub(crate) form: Form,
     pub(crate) nodes: Vec<OrganisationId>,
     pub(crate) edges: Vec<(usize, usize)>,
-    /// By node: to whom its links lead, and which these are.
-    links: Vec<Vec<(usize, usize)>>,
     pub(crate) organisations: Vec<(OrganisationNumber, Arc<Organisation>)>,
     /// By organisation: the node that speaks for it.
     pub(crate) speaker: BTreeMap<OrganisationId, usize>,
@@ -61,16 +59,10 @@ impl World {
     pub(crate) fn new(chance: &mut Chance, scale: Scale) -> Self {
         let (form, count, edges) = topology(chance, scale);
         let nodes: Vec<_> = (0..count).map(|node| organisation(node, None)).collect();
-        let mut links = vec![Vec::new(); count];
-        for (edge, (a, b)) in edges.iter().enumerate() {
-            links[*a].push((*b, edge));
-            links[*b].push((*a, edge));
-        }
         let mut world = Self {
             form,
             nodes,
             edges,
-            links,
             organisations: Vec::new(),
             speaker: BTreeMap::new(),
             agreements: Vec::new(),
@@ -81,13 +73,13 @@ impl World {
         world
     }
 
-    pub(crate) fn neighbours(&self, node: usize) -> impl Iterator<Item = usize> {
-        self.links[node].iter().map(|(peer, _)| *peer)
-    }
-
-    /// The link between two nodes.
-    pub(crate) fn link(&self, one: usize, other: usize) -> usize {
-        self.links[one].iter().find(|(peer, _)| *peer == other).unwrap().1
+    pub(crate) fn neighbours(&self, node: usize) -> Vec<usize> {
+        let of = |&(a, b): &(usize, usize)| match node {
+            it if it == a => Some(b),
+            it if it == b => Some(a),
+            _ => None,
+        };
+        self.edges.iter().filter_map(of).collect()
     }
 
     /// The organisations for which a node speaks.

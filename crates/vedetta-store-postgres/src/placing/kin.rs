@@ -187,7 +187,7 @@ impl Family {
         let there = || self.lines_of(base).filter(|line| self.kin.contains_key(line));
         let twins = there().filter_map(|line| self.twins.get(&(line, draft.version)));
         let twins = twins.filter(|twin| twin.digest == *digest);
-        if let Some(twin) = twins.min_by_key(|twin| twin.hidden != SERVED) {
+        if let Some(twin) = twins.min_by_key(|twin| twin.hidden) {
             return Some(Placement::Twin(twin.stamp));
         }
         there().find_map(|line| self.kin.get(&line)).map(|kin| Placement::Foreign(kin.stamp))

@@ -21,7 +21,7 @@ fn an_item_with_many_versions_that_was_withdrawn_is_read_as_often_as_others() {
         let version = Version::of(1, scene.clearance(&[1]));
         scene.write(|unit| {
             let producer = OrganisationNumber(version.producer);
-            unit.withdraw(&version.id, (producer, None), "tester", "{}")
+            unit.withdraw(&version.id, producer, "tester", "{}")
         });
     });
     assert!(read < 6 * 3_000, "{read} for {many} versions");

@@ -42,9 +42,7 @@ fn is_read_as_it_was_written() {
     let [kept, gone] = [1, 2].map(|number| scene.add(&malware(number)));
     scene.write(|unit| unit.rerelease(&[(kept.seq, two), (gone.seq, two)], "tester"));
     let first = OrganisationNumber(1);
-    scene.write(|unit| {
-        unit.withdraw(&malware(2).id, (first, None), "duty", r#"{"reason":"harmless"}"#)
-    });
+    scene.write(|unit| unit.withdraw(&malware(2).id, first, "duty", r#"{"reason":"harmless"}"#));
     rename(&directory, &scene.entries());
     scene.reopen();
 
@@ -62,9 +60,7 @@ fn is_read_as_it_was_written() {
     assert_eq!(served[2..], [others[0].seq, others[1].seq]);
     is_sound(&scene);
 
-    assert!(
-        scene.write(|unit| unit.withdraw(&address(1).id, (first, None), "duty", "{}")).is_some()
-    );
+    assert!(scene.write(|unit| unit.withdraw(&address(1).id, first, "duty", "{}")).is_some());
     let served: Vec<Sequence> = scene.all(&everything()).iter().map(|it| it.stamp.seq).collect();
     assert_eq!(served, [others[0].seq, others[1].seq], "with all that rested on it");
     is_sound(&scene);

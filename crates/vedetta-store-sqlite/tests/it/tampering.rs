@@ -137,7 +137,7 @@ fn hide_by_turns(scene: &Scene) {
             }
         }
         scene::place(unit, &revoked.clone().version(301).revoked())?;
-        unit.withdraw(&withdrawn.id, (OrganisationNumber(withdrawn.producer), None), "tester", "{}")
+        unit.withdraw(&withdrawn.id, OrganisationNumber(withdrawn.producer), "tester", "{}")
     });
 }
 
@@ -171,7 +171,7 @@ fn withdraw_one_of_many(scene: &Scene) {
             scene::place(unit, &item.clone().version(version).by(2).own())?;
         }
         scene::place(unit, &item.clone().own())?;
-        unit.withdraw(&item.id, (OrganisationNumber(item.producer), None), "tester", "{}")
+        unit.withdraw(&item.id, OrganisationNumber(item.producer), "tester", "{}")
     });
 }
 

@@ -108,7 +108,7 @@ pub fn withdrawal_takes_back_ones_own(scene: &mut Scene) {
     let [_, two, _] = &versions;
     let withdraw = |scene: &Scene, number| {
         let number = OrganisationNumber(number);
-        scene.write(|unit| unit.withdraw(&two.id, (number, None), "duty", r#"{"why":"a mistake"}"#))
+        scene.write(|unit| unit.withdraw(&two.id, number, "duty", r#"{"why":"a mistake"}"#))
     };
     assert_eq!(withdraw(scene, 9), None);
     assert!(withdraw(scene, 2).is_some());
@@ -133,7 +133,7 @@ pub fn setting_aside_spares_the_others(scene: &mut Scene) {
     let (versions, stamps) = three(scene);
     let [one, two, _] = &versions;
     let number = OrganisationNumber(1);
-    scene.write(|unit| unit.withdraw(&one.id, (number, None), "tester", "{}"));
+    scene.write(|unit| unit.withdraw(&one.id, number, "tester", "{}"));
     let aside = |scene: &Scene, stamp: Stamp| {
         scene.try_write(|unit| unit.set_aside(&[stamp.seq], "tester", "another prevails"))
     };
@@ -189,7 +189,7 @@ pub fn other_identifiers_have_one_bringer(scene: &mut Scene) {
 pub fn the_ledger_proves_them(scene: &mut Scene) {
     let (versions, stamps) = three(scene);
     scene.write(|unit| {
-        unit.withdraw(&versions[2].id, (OrganisationNumber(3), None), "tester", "{}")?;
+        unit.withdraw(&versions[2].id, OrganisationNumber(3), "tester", "{}")?;
         unit.rerelease(&[(stamps[0].seq, versions[1].clearance)], "tester")?;
         unit.set_aside(&[stamps[1].seq], "tester", "another prevails")
     });

@@ -2,11 +2,9 @@
 
 use vedetta_model::{Instant, OrganisationNumber};
 
-use super::scene::{self, Scene, Version, everything};
+use super::scene::{Scene, Version, everything};
 use crate::entry::{EntryKind, Sequence};
 use crate::item::{ClearanceId, ItemQuery, Placement, VersionFilter};
-use crate::store::{Reader, Verification};
-use crate::verify::verify;
 use crate::written::WithdrawnFacts;
 
 fn versions(scene: &Scene, query: &ItemQuery<'_>) -> Vec<i64> {
@@ -84,7 +82,7 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
     let facts = r#"{"why":"a mistake"}"#;
     let stamp = scene
         .write(|unit| {
-            unit.withdraw(&version.id, (OrganisationNumber(version.producer), None), "duty", facts)
+            unit.withdraw(&version.id, OrganisationNumber(version.producer), "duty", facts)
         })
         .expect("withdrawn");
     let more = [version.clone().version(7), version.clone().version(1)];
@@ -101,85 +99,12 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
     assert_eq!((said.producer, said.facts), (Some(OrganisationNumber(1)), facts));
 }
 
-/// It alone, under every clearance, and for good; the others stand, the one before as the last.
-pub fn one_version_is_withdrawn_alone(scene: &mut Scene) {
-    let (one, two) = (scene.clearance(&[1]), scene.clearance(&[2]));
-    let version = |number| Version::of(1, one).version(number);
-    for number in [1, 2] {
-        scene.add(&version(number));
-    }
-    let third = scene.add(&version(3));
-    scene.write(|unit| unit.rerelease(&[(third.seq, two)], "tester"));
-    let (whose, of) = (OrganisationNumber(1), Some(Instant::from_micros(3)));
-    let withdraw = |scene: &Scene, of| {
-        scene.write(|unit| unit.withdraw(&version(1).id, (whose, of), "duty", r#"{"why":1}"#))
-    };
-    assert_eq!(withdraw(scene, Some(Instant::from_micros(9))), None, "there is none");
-    let stamp = withdraw(scene, of).expect("withdrawn");
-    assert_eq!(withdraw(scene, of), None, "once");
-    let entry = scene.read(|reader| reader.entries(Sequence(stamp.seq.0 - 1), 1)).remove(0);
-    let said = WithdrawnFacts::read(&entry.facts);
-    let facts = r#"{"why":1}"#;
-    assert_eq!(said, WithdrawnFacts { producer: Some(whose), version: of, facts });
-    let last = |scene: &Scene| {
-        versions(scene, &ItemQuery { versions: VersionFilter::Last, ..everything() })
-    };
-    for _ in 0..2 {
-        assert_eq!((versions(scene, &everything()), last(scene)), (vec![1, 2], vec![2]));
-        assert!(versions(scene, &under(&[two])).is_empty());
-        scene.reopen();
-    }
-    assert_eq!(scene.place(&version(3)), Placement::Duplicate(third), "the very same again");
-    assert_eq!(scene.place(&version(3).body(b"other")), Placement::Conflict(third));
-    scene.write(|unit| unit.rerelease(&[(third.seq, one), (third.seq, two)], "tester"));
-    assert!(scene::is_refused(&scene.try_write(|unit| unit.set_aside(&[third.seq], "a", "b"))));
-    scene.add(&version(4));
-    assert_eq!((versions(scene, &everything()), last(scene)), (vec![1, 2, 4], vec![4]));
-    let counts = scene.read(|reader| reader.releases_per_clearance());
-    assert_eq!(counts, [(one, 3)]);
-    assert_sound(scene);
-    withdraw(scene, None).expect("the others too");
-    assert!(matches!(scene.place(&version(5)), Placement::Withdrawn(_)));
-    assert!(versions(scene, &everything()).is_empty());
-    assert_sound(scene);
-}
-
-/// Withdrawing a revocation serves nothing again, whatever comes late; and what is revoked may be
-/// withdrawn too.
-pub fn what_a_withdrawn_version_revoked_stays_revoked(scene: &mut Scene) {
-    let version = |number| Version::of(1, ClearanceId(1)).version(number);
-    let _ = scene.clearance(&[1]);
-    for number in [2, 4] {
-        scene.add(&version(number));
-    }
-    scene.add(&version(6).revoked());
-    let other = scene.add(&version(8));
-    for gone in [4, 6] {
-        let of = (OrganisationNumber(1), Some(Instant::from_micros(gone)));
-        scene.write(|unit| unit.withdraw(&version(1).id, of, "tester", "{}")).expect("withdrawn");
-        scene.reopen();
-    }
-    for late in [3, 5, 1] {
-        scene.add(&version(late));
-    }
-    scene.add(&version(7));
-    assert_eq!(versions(scene, &everything()), [8, 7]);
-    scene.write(|unit| unit.set_aside(&[other.seq], "tester", "another prevails"));
-    assert_eq!(versions(scene, &everything()), [7]);
-    assert_sound(scene);
-}
-
-fn assert_sound(scene: &Scene) {
-    let told = scene.read(|reader: &mut dyn Reader| verify(reader));
-    assert!(matches!(told, Verification::Sound { .. }), "{told:?}");
-}
-
 /// Once, and only what is there.
 pub fn withdrawal_happens_once(scene: &mut Scene) {
     let version = Version::of(1, scene.clearance(&[1]));
     let withdraw = |scene: &Scene| {
         scene.write(|unit| {
-            unit.withdraw(&version.id, (OrganisationNumber(version.producer), None), "tester", "{}")
+            unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
         })
     };
     assert_eq!(withdraw(scene), None);
@@ -202,7 +127,7 @@ pub fn what_is_hidden_is_not_counted(scene: &mut Scene) {
     scene.add(&version.clone().version(2).revoked());
     assert_eq!(counts(scene), [(one, 2)]);
     scene.write(|unit| {
-        unit.withdraw(&version.id, (OrganisationNumber(version.producer), None), "tester", "{}")
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
     });
     scene.add(&version.clone().version(3));
     assert_eq!(counts(scene), [(one, 1)]);
@@ -215,7 +140,7 @@ pub fn hidden_versions_are_released_in_vain(scene: &mut Scene) {
     let (first, second) = (scene.add(&revoked), scene.add(&withdrawn));
     scene.add(&revoked.clone().version(2).revoked());
     scene.write(|unit| {
-        unit.withdraw(&withdrawn.id, (OrganisationNumber(withdrawn.producer), None), "tester", "{}")
+        unit.withdraw(&withdrawn.id, OrganisationNumber(withdrawn.producer), "tester", "{}")
     });
     let again = [(first.seq, two), (second.seq, two)];
     assert_eq!(scene.write(|unit| unit.rerelease(&again, "tester")).len(), 2);
@@ -266,7 +191,7 @@ pub fn setting_aside_is_refused(scene: &mut Scene) {
     let version = Version::of(1, scene.clearance(&[1]));
     let first = scene.add(&version);
     scene.write(|unit| {
-        unit.withdraw(&version.id, (OrganisationNumber(version.producer), None), "tester", "{}")
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
     });
     for origin in [first.seq, Sequence(99)] {
         let told = scene.try_write(|unit| unit.set_aside(&[origin], "tester", "no"));

@@ -143,7 +143,7 @@ pub fn show_the_house_everything(scene: &mut Scene) {
     let again = scene.write(|unit| unit.rerelease(&[(one.seq, second)], "tester"));
     scene.add(&Version::of(2, first));
     scene.write(|unit| {
-        unit.withdraw(&version.id, (OrganisationNumber(version.producer), None), "tester", "{}")
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
     });
     let releases = scene.read(|reader| reader.releases(&version.id));
     let found: Vec<_> = releases.iter().map(|item| item.stamp).collect();

@@ -25,8 +25,6 @@ fn whose(version: &Version) -> Whose {
 struct Model {
     releases: Vec<(Sequence, Sequence, Version)>,
     withdrawn: BTreeSet<Whose>,
-    /// By the version too.
-    gone: BTreeSet<(Whose, i64)>,
     aside: BTreeSet<Sequence>,
 }
 
@@ -128,12 +126,7 @@ impl Model {
         let revoked = self.originals(version).any(|(_, _, other)| {
             other.state == ItemState::Revoked && other.version > version.version
         });
-        !revoked && !self.is_withdrawn(version) && !self.aside.contains(origin)
-    }
-
-    fn is_withdrawn(&self, version: &Version) -> bool {
-        let whose = whose(version);
-        self.withdrawn.contains(&whose) || self.gone.contains(&(whose, version.version))
+        !revoked && !self.withdrawn.contains(&whose(version)) && !self.aside.contains(origin)
     }
 
     fn items(&self, query: &ItemQuery<'_>) -> Vec<u64> {
@@ -228,36 +221,18 @@ fn act(unit: &mut dyn UnitOfWork, model: &mut Model, dice: &mut Dice) -> scene::
         1 if dice.roll(4) == 0 => {
             let known = model.originals(&version).next().is_some();
             let known = known || model.withdrawn.contains(&whose(&version));
-            let stamp = unit.withdraw(
-                &version.id,
-                (OrganisationNumber(version.producer), None),
-                "tester",
-                "{}",
-            )?;
+            let stamp =
+                unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")?;
             assert_eq!(stamp.is_some(), known && !model.withdrawn.contains(&whose(&version)));
             if known {
                 model.withdrawn.insert(whose(&version));
-            }
-        }
-        3 if dice.roll(3) == 0 && !model.releases.is_empty() => {
-            let index = usize::try_from(dice.roll(model.releases.len() as u64)).unwrap_or(0);
-            let version = model.releases[index].2.clone();
-            let of = Some(Instant::from_micros(version.version));
-            let of = (OrganisationNumber(version.producer), of);
-            let stamp = unit.withdraw(&version.id, of, "tester", "{}")?;
-            let known = model.originals(&version).any(|it| it.2.version == version.version);
-            assert_eq!(stamp.is_some(), known && !model.is_withdrawn(&version));
-            if known {
-                model.gone.insert((whose(&version), version.version));
             }
         }
         2 if dice.roll(3) == 0 && !model.releases.is_empty() => {
             let index = usize::try_from(dice.roll(model.releases.len() as u64)).unwrap_or(0);
             let (_, origin, version) = model.releases[index].clone();
             let told = unit.set_aside(&[origin], "tester", "another prevails");
-            let whole = model.withdrawn.contains(&whose(&version));
-            let alone = model.is_withdrawn(&version) && !model.aside.contains(&origin);
-            assert_eq!(scene::is_refused(&told), whole || alone);
+            assert_eq!(scene::is_refused(&told), model.withdrawn.contains(&whose(&version)));
             if told.is_ok() {
                 model.aside.insert(origin);
             }

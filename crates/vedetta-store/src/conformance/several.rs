@@ -84,7 +84,7 @@ pub fn a_door_begins_no_line_beside_anothers(scene: &mut Scene) {
         let one = Version::of(10 + withdrawn, version.clearance);
         let twins = [1, 2].map(|number| scene.add(&one.clone().by(number).own()));
         let number = OrganisationNumber(withdrawn);
-        scene.write(|unit| unit.withdraw(&one.id, (number, None), "tester", "{}"));
+        scene.write(|unit| unit.withdraw(&one.id, number, "tester", "{}"));
         assert_eq!(scene.place(&one.by(3)), Placement::Twin(twins[left - 1]));
     }
 }
@@ -108,7 +108,7 @@ pub fn a_withdrawal_is_its_producers(scene: &mut Scene) {
     let two = &versions[1];
     let withdraw = |scene: &Scene, number| {
         let number = OrganisationNumber(number);
-        scene.write(|unit| unit.withdraw(&two.id, (number, None), "duty", r#"{"why":"a mistake"}"#))
+        scene.write(|unit| unit.withdraw(&two.id, number, "duty", r#"{"why":"a mistake"}"#))
     };
     assert_eq!(withdraw(scene, 9), None);
     assert!(withdraw(scene, 2).is_some() && withdraw(scene, 2).is_none());
@@ -131,7 +131,7 @@ pub fn setting_aside_spares_other_lines(scene: &mut Scene) {
         scene.try_write(|unit| unit.set_aside(&[stamp.seq], "tester", "another prevails"))
     };
     let number = OrganisationNumber(1);
-    scene.write(|unit| unit.withdraw(&versions[0].id, (number, None), "tester", "{}"));
+    scene.write(|unit| unit.withdraw(&versions[0].id, number, "tester", "{}"));
     let over = scene.add(&versions[1].clone().version(5).revoked());
     assert!(scene::is_refused(&aside(scene, stamps[0])));
     aside(scene, over).expect("set aside");
@@ -178,7 +178,7 @@ pub fn of_each_line_the_newest_is_last(scene: &mut Scene) {
     assert_eq!(ends(scene, None), [vec![(1, 3), (2, 9), (3, 1)], vec![(1, 3), (2, 9), (3, 2)]]);
     for number in [1, 3] {
         let number = OrganisationNumber(number);
-        scene.write(|unit| unit.withdraw(&version.id, (number, None), "tester", "{}"));
+        scene.write(|unit| unit.withdraw(&version.id, number, "tester", "{}"));
     }
     assert_eq!(ends(scene, None), [vec![(2, 9)], vec![(2, 9)]]);
 }
@@ -286,7 +286,7 @@ pub fn many_come_in_one_call(scene: &mut Scene) {
 pub fn the_ledger_proves_several_lines(scene: &mut Scene) {
     let (versions, stamps) = three(scene);
     scene.write(|unit| {
-        unit.withdraw(&versions[2].id, (OrganisationNumber(3), None), "tester", "{}")?;
+        unit.withdraw(&versions[2].id, OrganisationNumber(3), "tester", "{}")?;
         unit.rerelease(&[(stamps[0].seq, versions[1].clearance)], "tester")?;
         unit.set_aside(&[stamps[1].seq], "tester", "another prevails")
     });

@@ -24,12 +24,7 @@ pub fn write_with_every_verb(scene: &Scene) {
     let served = scene.add(&Version::of(3, two));
     scene.write(|unit| {
         unit.number(&OrganisationId::new("acme").expect("an identifier"))?;
-        unit.withdraw(
-            &withdrawn.id,
-            (OrganisationNumber(withdrawn.producer), None),
-            "tester",
-            "{}",
-        )?;
+        unit.withdraw(&withdrawn.id, OrganisationNumber(withdrawn.producer), "tester", "{}")?;
         unit.rerelease(&[(served.seq, one), (first.seq, two)], "tester")?;
         scene::place(unit, &withdrawn.clone().version(2))?;
         for id in ["a", "b"] {

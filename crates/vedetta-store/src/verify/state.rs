@@ -25,10 +25,9 @@ pub(super) struct State {
     numbers: BTreeMap<OrganisationNumber, OrganisationId>,
     records: HashMap<(RecordKind, String), Change>,
     /// Item versions with a release that is not served though nothing revokes it, and that release.
-    unserved: BTreeMap<(Whose, Instant, Sequence), Sequence>,
+    unserved: BTreeMap<(Whose, Sequence), Sequence>,
     hidden: Hidden,
-    /// Whole, or of one version.
-    withdrawn: BTreeSet<(Whose, Option<Instant>)>,
+    withdrawn: BTreeSet<Whose>,
     aside: BTreeSet<Sequence>,
     /// Releases served by clearance, and where each clearance is.
     released: BTreeMap<ClearanceId, u64>,
@@ -125,9 +124,8 @@ impl State {
 
     /// After the last entry.
     pub(super) fn end(mut self, reader: &mut dyn Reader) -> Checked {
-        let unserved = self.unserved.iter().filter(|((whose, version, origin), _)| {
-            let withdrawn = |of| self.withdrawn.contains(&(whose.clone(), of));
-            !withdrawn(None) && !withdrawn(Some(*version)) && !self.aside.contains(origin)
+        let unserved = self.unserved.iter().filter(|((whose, origin), _)| {
+            !self.withdrawn.contains(whose) && !self.aside.contains(origin)
         });
         if let Some((_, seq)) = unserved.min_by_key(|(_, seq)| **seq) {
             return Err(Stop::Broken(*seq, "the state hides it for no reason".into()));
@@ -195,7 +193,7 @@ impl State {
         agree(entry, &served)?;
         let this = served.item;
         if revoked.is_none_or(|last| last <= this.version) {
-            let version = (whose(&this), this.version, this.origin);
+            let version = (whose(&this), this.origin);
             self.unserved.entry(version).or_insert(entry.stamp.seq);
         }
         Ok(())
@@ -205,8 +203,7 @@ impl State {
         let Ok(id) = ItemId::new(&entry.subject) else {
             return broken(entry, "its subject is no item");
         };
-        let WithdrawnFacts { producer, version, .. } = WithdrawnFacts::read(&entry.facts);
-        let producers: BTreeSet<_> = match producer {
+        let producers: BTreeSet<_> = match WithdrawnFacts::read(&entry.facts).producer {
             None => {
                 let mut releases = named(entry.stamp.seq, reader.releases(&id))?;
                 releases.retain(|release| release.stamp.seq < entry.stamp.seq);
@@ -215,12 +212,11 @@ impl State {
             Some(producer) => BTreeSet::from([producer]),
         };
         for producer in producers {
-            let is_it = |it: &StoredItem| version.is_none_or(|version| it.version == version);
-            let found = found(reader, (&id, Some(producer)), Sequence::START, is_it);
+            let found = found(reader, (&id, Some(producer)), Sequence::START, |_| true);
             if named(entry.stamp.seq, found)?.is_some() {
                 return broken(entry, "the state serves the item that it withdrew");
             }
-            self.withdrawn.insert(((entry.subject.clone(), producer), version));
+            self.withdrawn.insert((entry.subject.clone(), producer));
         }
         Ok(())
     }

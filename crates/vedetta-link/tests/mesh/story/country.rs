@@ -34,8 +34,6 @@ pub(super) struct Piece {
     /// When which version was brought.
     pub(super) versions: Vec<(u64, String)>,
     pub(super) withdrawn: Option<u64>,
-    /// When which version was withdrawn alone.
-    pub(super) gone: Vec<(u64, String)>,
     pub(super) revoked: bool,
 }
 
@@ -325,20 +323,11 @@ impl Country {
         let survives = |(when, version): &&(u64, String)| {
             !self.may_be_lost(piece.node, *when) || kept.iter().any(|it| it.contains(version))
         };
-        let holds = |when: u64, version: Option<&str>| {
-            let any = || self.nodes.iter().any(|it| took_back(it, piece, version));
-            !self.may_be_lost(piece.node, when) || any()
-        };
-        let withdrawn = piece.withdrawn.is_some_and(|when| holds(when, None));
-        let stands = |(_, version): &&(u64, String)| {
-            let mut gone = piece.gone.iter().filter(|(_, it)| it == version);
-            !withdrawn && !gone.any(|(when, it)| holds(*when, Some(it)))
-        };
+        let withdrawn = piece.withdrawn.is_some_and(|when| {
+            !self.may_be_lost(piece.node, when) || self.nodes.iter().any(|it| took_back(it, piece))
+        });
+        let newest = piece.versions.iter().rfind(survives).filter(|_| !withdrawn);
         let revokes = |it: &(u64, String)| piece.revoked && piece.versions.last() == Some(it);
-        // What a version revoked stays revoked when that is withdrawn.
-        let survive = piece.versions.iter().rev().filter(survives);
-        let over = piece.versions.last().filter(|it| survives(it) && revokes(it));
-        let newest = survive.take(if over.is_some() { 1 } else { usize::MAX }).find(stands);
         let newest = newest.map(|it| (!revokes(it), it.1.clone()));
         let entitled = oracle.entitled(piece);
         let having: BTreeSet<_> = entitled.iter().map(|it| self.speaker(it)).collect();
@@ -387,18 +376,16 @@ fn versions_in(node: &Node, item: &ItemId) -> BTreeSet<String> {
     found
 }
 
-/// Whether the withdrawal of a piece, or of a version of it, is in a ledger.
-fn took_back(node: &Node, piece: &Piece, version: Option<&str>) -> bool {
+/// Whether the withdrawal of a piece is in a ledger.
+fn took_back(node: &Node, piece: &Piece) -> bool {
     let mut found = false;
     let producer = node.house.standing().directory.number(&id(&piece.producer));
-    let version = version.map(|it| it.parse().unwrap());
     let mut look = |reader: &mut dyn vedetta_store::Reader| {
         let entries = reader.entries(Sequence::START, 100_000)?;
         let mut gone = entries.iter().filter(|it| it.kind == EntryKind::Withdrawn);
         found = gone.any(|it| {
-            let said = WithdrawnFacts::read(&it.facts);
-            let of = (said.producer, said.version);
-            it.subject == piece.item.id().as_str() && of == (producer, version)
+            it.subject == piece.item.id().as_str()
+                && WithdrawnFacts::read(&it.facts).producer == producer
         });
         Ok(())
     };

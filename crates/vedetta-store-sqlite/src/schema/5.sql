@@ -1,2 +1,0 @@
--- item.hidden may be -1: this version was withdrawn alone. An earlier program would read its entry as
--- the withdrawal of all versions.
