@@ -15,7 +15,7 @@ export const staying = {
     });
     const officer = await open(people["turno-cosc-umbria"], DESK);
     const name = title();
-    const shown = page.waitForSelector(`.line-title:text-is("${name}")`, { timeout: 15000 });
+    const shown = page.waitForSelector(`.line-title:text-is("${name}")`, { timeout: 60000 });
     await publish(officer, base, name);
     await shown;
     const after = await page.evaluate(() => document.querySelector("[data-lines]").children.length);
